@@ -1,0 +1,1 @@
+"""Jump's developer platform: API keys and webhooks for clinical practices."""

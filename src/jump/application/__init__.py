@@ -1,0 +1,1 @@
+"""The composition root: reads nothing itself, is given the settings, and joins the parts."""

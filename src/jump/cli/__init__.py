@@ -1,0 +1,1 @@
+"""The jump command: the shared functions for operators and scripts."""

@@ -1,0 +1,1 @@
+"""Brings a practice's data in, from a file or as a seeded sandbox."""

@@ -1,0 +1,100 @@
+"""Attempts of deliveries as pages show them: what went over the wire, how long, and what to do.
+
+All that strangers sent stays text; the templates escape it.
+"""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from jump.console.charts import Shape, strip
+from jump.storage.sql import Row
+from jump.webhooks.advice import Advice, advice
+
+PHASES: Final = (
+    ("dns", "looking up the name"),
+    ("connect", "connecting"),
+    ("tls", "agreeing on encryption"),
+    ("first_byte", "waiting for the answer"),
+    ("reading", "reading the answer"),
+)
+_WORTH_SHOWING: Final = 0.05  # milliseconds; less is written as nothing
+_MADE_BY_CURL: Final = frozenset({"host", "content-length"})
+_UNSENT: Final = (("Content-Type", "application/json"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One part of an exchange, and how many milliseconds it took."""
+
+    kind: str
+    words: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An attempt. `total` is None where its end was never heard of."""
+
+    row: Row
+    phases: tuple[Phase, ...]
+    bar: tuple[Shape, ...]
+    total: float | None
+    request: str
+    response: str
+    advice: Advice | None
+
+
+def shown(row: Row) -> Shown:
+    """A row of `attempts`."""
+    took = msgspec.json.decode(row["duration_ms"], type=dict[str, float | None])
+    phases = tuple(_phases(took))
+    return Shown(
+        row,
+        phases,
+        strip([(each.kind, each.milliseconds) for each in phases]),
+        took.get("total"),
+        _lines(row["request_headers"]),
+        _lines(row["response_headers"] or "[]"),
+        advice(row["status"], row["error"]),
+    )
+
+
+def curl(url: str, attempts: Sequence[Row], payload: str) -> str:
+    """The newest attempt as one command, or the first one as it will be, but for its signature."""
+    sent: Sequence[tuple[str, str]] = _UNSENT
+    if attempts:
+        url = attempts[-1]["url"]
+        # One whose process died left no headers.
+        sent = _pairs(attempts[-1]["request_headers"]) or _UNSENT
+    headers = [
+        f"-H {shlex.quote(f'{name}: {value}')}"
+        for name, value in sent
+        if name.lower() not in _MADE_BY_CURL
+    ]
+    body = f"--data-binary {shlex.quote(payload)}"
+    return " \\\n  ".join([f"curl -i -X POST {shlex.quote(url)}", *headers, body])
+
+
+def _phases(took: dict[str, float | None]) -> list[Phase]:
+    """Those that happened, and what is left of the whole."""
+    known = [(kind, took.get(kind)) for kind, _ in PHASES[:-1]]
+    rest = (took.get("total") or 0.0) - sum(length or 0.0 for _, length in known)
+    lengths = dict([*known, ("reading", rest if rest > _WORTH_SHOWING else None)])
+    return [
+        Phase(kind, words, length)
+        for kind, words in PHASES
+        if (length := lengths[kind]) is not None
+    ]
+
+
+def _lines(pairs: str) -> str:
+    """Headers as they stand in a message: a line for each."""
+    return "\n".join(f"{name}: {value}" for name, value in _pairs(pairs))
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return msgspec.json.decode(text, type=list[tuple[str, str]])

@@ -1,0 +1,56 @@
+"""Every page of the console. Whoever writes a page adds its PAGES here."""
+
+from typing import Final
+
+from jump.console.page import Place
+from jump.console.pages import (
+    account,
+    audit,
+    delivery,
+    event,
+    event_catalogue,
+    events,
+    join,
+    key,
+    key_create,
+    key_made,
+    key_manage,
+    keys,
+    logs,
+    logs_tail,
+    overview,
+    sign_in,
+    user,
+    users,
+    webhook,
+    webhook_create,
+    webhook_made,
+    webhook_manage,
+    webhooks,
+)
+
+PLACES: Final[tuple[Place, ...]] = (
+    *sign_in.PAGES,
+    *join.PAGES,
+    *overview.PAGES,
+    *keys.PAGES,
+    *key_create.PAGES,
+    *key_made.PAGES,
+    *key.PAGES,
+    *key_manage.PAGES,
+    *webhooks.PAGES,
+    *webhook_create.PAGES,
+    *webhook_made.PAGES,
+    *webhook.PAGES,
+    *webhook_manage.PAGES,
+    *delivery.PAGES,
+    *events.PAGES,
+    *event_catalogue.PAGES,
+    *event.PAGES,
+    *users.PAGES,
+    *user.PAGES,
+    *account.PAGES,
+    *logs.PAGES,
+    *logs_tail.PAGES,
+    *audit.PAGES,
+)

@@ -1,0 +1,1 @@
+"""What happened, recorded in the change's own transaction; who is told is left to webhooks."""

@@ -1,0 +1,1 @@
+"""API keys: issuing, admitting, counting and revoking them."""

@@ -1,0 +1,1 @@
+"""What the faces for people share: the look, its files, and what a browser may do with a page."""

@@ -1,0 +1,1 @@
+"""Answers kept for an Idempotency-Key, stored in the caller's own transaction."""

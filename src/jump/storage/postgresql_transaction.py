@@ -1,0 +1,126 @@
+"""One transaction on PostgreSQL, in as few messages as it can be had with.
+
+Each statement that answers is a round trip to the server. Those that give nothing back wait for
+each other and go together as one. When it begins and ends is left to the database.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+import asyncpg
+
+from jump.storage import partitions
+from jump.storage.database import Violated
+from jump.storage.sql import Args, Row, Sql, Value
+from jump.storage.wakes import News
+
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+class PostgresTx:
+    """One transaction, or for the counters one statement after another, on one connection.
+
+    Once a constraint has refused a statement, `violated` says so, and nothing more is run.
+    """
+
+    __slots__ = ("_connection", "_left", "announced", "violated")
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._left: list[tuple[Sql, list[Any]]] = []
+        self.announced = News.NONE
+        self.violated: Violated | None = None
+
+    async def one(self, query: Sql, **args: Value) -> Row | None:
+        """The first row, or None."""
+        await self.settle()
+        with self.translated():
+            row: Row | None = await self._connection.fetchrow(
+                query.postgresql, *query.positional(args)
+            )
+        return row
+
+    async def all(self, query: Sql, **args: Value) -> list[Row]:
+        """Every row."""
+        await self.settle()
+        with self.translated():
+            rows: list[Row] = await self._connection.fetch(
+                query.postgresql, *query.positional(args)
+            )
+        return rows
+
+    async def run(self, query: Sql, **args: Value) -> int:
+        """Run it; the number of rows changed."""
+        await self.settle()
+        with self.translated():
+            status: str = await self._connection.execute(query.postgresql, *query.positional(args))
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def many(self, query: Sql, rows: Sequence[Args]) -> None:
+        """Run it once for each row of arguments, or once with all of them as columns."""
+        await self.settle()
+        with self.translated():
+            if rows and query.takes_columns:
+                await self._connection.execute(query.postgresql, *query.columns(rows))
+            elif rows:
+                await self._connection.executemany(
+                    query.postgresql, [query.positional(row) for row in rows]
+                )
+
+    async def later(self, query: Sql, *rows: Args) -> None:
+        """Run it together with what else is left: one statement of many parts."""
+        if not rows:
+            return
+        if any(query is other for other, _ in self._left):
+            # The parts have no order, and what is entered twice is to keep its own.
+            await self.settle()
+        if query.takes_columns:
+            self._left.append((query, query.columns(rows)))
+        else:
+            (row,) = rows
+            self._left.append((query, query.positional(row)))
+
+    async def settle(self) -> None:
+        """Run what is left."""
+        left, self._left = self._left, []
+        if left:
+            text = _together(tuple(query for query, _ in left))
+            with self.translated():
+                await self._connection.execute(text, *chain(*(values for _, values in left)))
+
+    def announce(self, *, to_do: bool = True) -> None:
+        """Wake the waiters, here and in other processes, after this transaction's commit."""
+        self.announced = max(self.announced, News.TO_DO if to_do else News.TO_READ)
+
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """Where the statement stands, so that the transaction's function can put it into words."""
+        if self.violated is not None:
+            raise self.violated
+        try:
+            yield
+        except asyncpg.IntegrityConstraintViolationError as error:
+            self.violated = Violated(partitions.name_on_table(error.constraint_name or ""))
+            raise self.violated from error
+
+
+@lru_cache(maxsize=512)
+def _together(queries: tuple[Sql, ...]) -> str:
+    """One statement that does what these do, with the parameters of all, one after the other."""
+    parts: list[str] = []
+    taken = 0
+    for query in queries:
+        parts.append(_shifted(query.postgresql, taken))
+        taken += len(query.names)
+    *others, last = parts
+    named = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(others))
+    return f"WITH {named} {last}" if others else last
+
+
+def _shifted(text: str, by: int) -> str:
+    return _PARAMETER.sub(lambda found: f"${int(found[1]) + by}", text)

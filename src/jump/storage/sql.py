@@ -1,0 +1,110 @@
+"""One statement, written once in PostgreSQL's words and compiled once for each driver.
+
+Parameters are `:name`, lists `IN (:name*)`. What SQLite has no words for (`FOR UPDATE`, a server's
+clock) is dropped or provided by the connection; where the two really differ there is `twin`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+Value = str | int | float | bytes | bool | None | Sequence[str] | Sequence[int]
+Args = Mapping[str, Value]
+Row = Mapping[str, Any]
+
+_TOKEN = re.compile(
+    r"'(?:[^']|'')*'"  # a string literal: left alone
+    r"|--[^\n]*"
+    r"|IN\s*\(\s*:(?P<list>[a-z_][a-z0-9_]*)\*\s*\)"
+    r"|(?<![:\w]):(?P<name>[a-z_][a-z0-9_]*)(?P<column>\[\])?"
+)
+_ROW_LOCK = re.compile(
+    r"\bFOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)(?:\s+OF\s+\w+)?(?:\s+SKIP\s+LOCKED)?"
+)
+
+
+class Sql:
+    """A statement for both databases: `sqlite` and `postgresql` hold the text each driver takes.
+
+    `names` are the parameters in the order of PostgreSQL's `$1, $2, …`; `lists` those that take a
+    sequence; with `takes_columns` PostgreSQL takes many rows as one array for each parameter.
+    """
+
+    __slots__ = ("lists", "names", "postgresql", "sqlite", "takes_columns")
+
+    def __init__(self, sqlite: str, postgresql: str) -> None:
+        self.names, self.lists, self.postgresql = _numbered(postgresql)
+        self.takes_columns = any(found["column"] for found in _TOKEN.finditer(postgresql))
+        self.sqlite = _json_lists(_ROW_LOCK.sub("", sqlite))
+
+    def positional(self, args: Args) -> list[Value]:
+        """The arguments in PostgreSQL's order. A missing one is a KeyError."""
+        return [args[name] for name in self.names]
+
+    def columns(self, rows: Sequence[Args]) -> list[list[Value]]:
+        """The arguments of many rows in PostgreSQL's order, an array for each parameter."""
+        return [[row[name] for row in rows] for name in self.names]
+
+    def named(self, args: Args) -> Args:
+        """The arguments for SQLite, lists as JSON."""
+        if not self.lists:
+            return args
+        encoded = {name: msgspec.json.encode(args[name]).decode() for name in self.lists}
+        return {**args, **encoded}
+
+    def __repr__(self) -> str:
+        return f"sql({' '.join(self.postgresql.split())!r})"
+
+
+def sql(text: str) -> Sql:
+    """A statement that both databases understand."""
+    return Sql(text, text)
+
+
+def twin(*, sqlite: str, postgresql: str) -> Sql:
+    """A statement that must be said differently. Both take the same parameters."""
+    return Sql(sqlite, postgresql)
+
+
+def bulk(text: str, **types: str) -> Sql:
+    """A statement for `Tx.many` that PostgreSQL runs once, with its parameters as columns.
+
+    `/*rows*/` stands where a FROM may, and `types` are PostgreSQL's of each parameter:
+    `UPDATE t AS x SET a = :a /*rows*/ WHERE x.id = :id`, or `INSERT INTO t SELECT :id /*rows*/`.
+    """
+    columns = ", ".join(f":{name}[]::{type_}[]" for name, type_ in types.items())
+    source = f"FROM UNNEST({columns}) AS each_row ({', '.join(types)})"
+    words = _TOKEN.sub(
+        lambda found: f"each_row.{found['name']}" if found["name"] else found[0], text
+    )
+    return Sql(text, words.replace("/*rows*/", source))
+
+
+def _numbered(text: str) -> tuple[tuple[str, ...], frozenset[str], str]:
+    order: list[str] = []
+    lists: set[str] = set()
+
+    def number(found: re.Match[str]) -> str:
+        name = found["list"] or found["name"]
+        if name is None:
+            return found[0]
+        if name not in order:
+            order.append(name)
+        position = f"${order.index(name) + 1}"
+        if found["list"]:
+            lists.add(name)
+            return f"= ANY({position})"
+        return position
+
+    numbered = _TOKEN.sub(number, text)
+    return tuple(order), frozenset(lists), numbered
+
+
+def _json_lists(text: str) -> str:
+    def widen(found: re.Match[str]) -> str:
+        name = found["list"]
+        return f"IN (SELECT value FROM json_each(:{name}))" if name else found[0]  # noqa: S608
+
+    return _TOKEN.sub(widen, text)

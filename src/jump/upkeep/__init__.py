@@ -1,0 +1,1 @@
+"""Jobs that run now and then: expiry, purge, orphan files; one process wins each."""

@@ -1,0 +1,90 @@
+"""Stops a webhook's deliveries and lets them go on; a paused webhook's wait and lose nothing.
+
+That the webhook's own row says the same, and its audit, is written here where the reason comes
+from elsewhere (a revoked key), and by `webhook` where it is asked for.
+"""
+
+from typing import Final
+
+from jump.audit import trail
+from jump.caller import Actor, Caller, Tenant
+from jump.storage.database import Tx
+from jump.storage.sql import sql
+
+KEY_REVOKED: Final = "The key that made this webhook was revoked."
+
+# A test is sent while the webhook is paused.
+_HOLD = sql("""
+    UPDATE deliveries SET next_attempt_at = NULL
+    WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
+      AND state = 'pending' AND next_attempt_at IS NOT NULL AND NOT test
+""")
+# One instant for all of them, so that their positions decide the order.
+_RELEASE = sql("""
+    UPDATE deliveries SET next_attempt_at = (SELECT jump_now())
+    WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
+      AND state = 'pending' AND next_attempt_at IS NULL
+""")
+_FORGET_FAILING = sql("""
+    UPDATE lanes SET failing_since = NULL
+    WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
+""")
+_PAUSE_MADE_BY = sql("""
+    UPDATE webhooks SET is_active = FALSE, paused_reason = :reason, paused_at = :at,
+      version = version + 1, updated_at = greatest(:at, updated_at + 1)
+    WHERE organisation_id = :organisation AND mode = :mode AND created_by = :key
+      AND is_active AND deleted_at IS NULL
+    RETURNING id
+""")
+
+
+def reason_by(actor: Actor) -> str:
+    """Why a webhook is paused, where somebody asked for it."""
+    match actor.kind:
+        case "key":
+            return f"Paused with the key {actor.id}."
+        case "user":
+            return f"Paused by the user {actor.id}."
+        case "operator":
+            return "Paused by an operator."
+        case "system":
+            return "Paused by the system."
+
+
+async def hold_deliveries(tx: Tx, tenant: Tenant, webhook_id: str) -> int:
+    """Let every pending delivery wait, but for tests; how many were due."""
+    return await tx.run(_HOLD, **_names(tenant, webhook_id))
+
+
+async def release_deliveries(tx: Tx, tenant: Tenant, webhook_id: str) -> int:
+    """Make every waiting delivery due now, in their order, with a clean slate; how many."""
+    await tx.run(_FORGET_FAILING, **_names(tenant, webhook_id))
+    released = await tx.run(_RELEASE, **_names(tenant, webhook_id))
+    tx.announce()
+    return released
+
+
+async def pause_made_by(tx: Tx, caller: Caller, key_id: str, at: int) -> int:
+    """Pause the webhooks that a key made, since it was revoked; how many were active."""
+    tenant = caller.tenant
+    paused = await tx.all(
+        _PAUSE_MADE_BY,
+        organisation=tenant.organisation,
+        mode=tenant.mode,
+        key=key_id,
+        reason=KEY_REVOKED,
+        at=at,
+    )
+    for row in paused:
+        await hold_deliveries(tx, tenant, row["id"])
+        await trail.write(tx, caller, audited("paused", row["id"], ("is_active",)), at)
+    return len(paused)
+
+
+def audited(action: str, webhook_id: str, fields: tuple[str, ...] = ()) -> trail.Change:
+    """A change of a webhook as the audit has it."""
+    return trail.Change(f"webhook.{action}", "webhook", webhook_id, fields=fields)
+
+
+def _names(tenant: Tenant, webhook_id: str) -> dict[str, str]:
+    return {"organisation": tenant.organisation, "mode": tenant.mode, "webhook": webhook_id}

@@ -1,0 +1,1 @@
+"""One HTTPS exchange with a receiver: name, guard, socket, answer, through libcurl."""

@@ -1,0 +1,45 @@
+"""`jump sandbox load`, and `jump audit list`, in which its work is seen."""
+
+from tests.processes import Jump
+
+
+def test_invented_patients_are_added_and_audited_without_events(jump: Jump) -> None:
+    loaded = jump.run("sandbox", "load", "--patients", "3", "--json")
+    assert loaded.json == {"mode": "test", "patients": 3, "appointments": 30}
+    assert loaded.errors == ""
+    rows = jump.run("audit", "list", "--action", "patient.created", "--json").json
+    assert len(rows) == 3
+    assert {row["mode"] for row in rows} == {"test"}
+    assert {row["actor"]["kind"] for row in rows} == {"operator"}
+    assert jump.run("sandbox", "load", "--patients", "2", "--appointments", "7").output == (
+        "Added 2 patients and 7 appointments to the test mode.\n"
+    )
+
+
+def test_long_lists_are_read_page_by_page(light_jump: Jump) -> None:
+    light_jump.run("sandbox", "load", "--patients", "1100", "--appointments", "0")
+    rows = light_jump.run("audit", "list", "--limit", "1050", "--json").json
+    assert len({row["id"] for row in rows}) == 1050
+    assert rows == sorted(rows, key=lambda row: row["id"], reverse=True)
+
+
+def test_the_audit_is_narrowed_by_record_actor_time_and_number(light_jump: Jump) -> None:
+    create = ("keys", "create", "--mode", "live", "--scopes", "all", "--json")
+    first = light_jump.run(*create, "--name", "one").json["id"]
+    light_jump.run(*create, "--name", "two")
+    light_jump.run("keys", "revoke", first)
+
+    def actions(*more: str) -> list[str]:
+        rows = light_jump.run("audit", "list", *more, "--json").json
+        return [row["action"] for row in rows]
+
+    assert actions("--record", first) == ["key.revoked", "key.created"]
+    assert actions("--limit", "1") == ["key.revoked"]
+    assert actions("--action", "key.created") == ["key.created", "key.created"]
+    assert actions("--mode", "test") == []
+    assert actions("--actor", "key") == []
+    assert actions("--until", "1h") == []
+    assert len(actions("--since", "1h", "--actor", "operator")) >= 3
+    shown = light_jump.run("audit", "list").output
+    assert "key.revoked" in shown
+    assert "ago)" in shown

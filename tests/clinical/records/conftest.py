@@ -1,0 +1,21 @@
+"""A practice's front desk, and its surgery, on each database."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.clinical.records.surgery import Surgery, surgery_on
+from tests.clinical.scheduling.desk import Desk, desk_on
+from tests.databases import Store
+
+
+@pytest.fixture
+async def desk(store: Store) -> AsyncIterator[Desk]:
+    async with desk_on(store) as made:
+        yield made
+
+
+@pytest.fixture
+async def surgery(store: Store) -> AsyncIterator[Surgery]:
+    async with surgery_on(store) as made:
+        yield made
