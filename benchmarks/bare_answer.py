@@ -11,7 +11,7 @@ import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 
 
 async def serve(body: bytes) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from tests.postgres_keeper import dies_with_us, free_port
+from tests.ports import free_port
+from tests.postgres_keeper import dies_with_us
 
 NAME = "practice-documents"
 READY_WITHIN_SECONDS = 30

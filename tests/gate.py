@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 
 
 class Gate:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.postgres import PostgresServer, database_name
-from tests.postgres_keeper import as_server_user, dies_with_us, environment, free_port, says
+from tests.postgres_keeper import as_server_user, dies_with_us, environment, says
 
 PLACES = "/usr/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin"
 CONFIGURATION = """

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-KEEPER = Path(__file__).with_name("postgres_keeper.py")
+KEEPER = "tests.postgres_keeper"
+ROOT = Path(__file__).parents[1]
 MAINTENANCE = "postgres"
 
 
@@ -185,7 +186,8 @@ def hold(
 def start_keeper(fsync: bool) -> str:
     """Starts a cluster, with the keeper detached from us; returns the path of its socket."""
     started = subprocess.run(
-        [sys.executable, KEEPER, "on" if fsync else "off"],
+        [sys.executable, "-m", KEEPER, "on" if fsync else "off"],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
         check=True,

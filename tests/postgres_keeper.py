@@ -23,6 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
+from tests.ports import free_port
+
 OLDEST_VERSION = 14
 CLUSTERS = "jump-postgres-"
 FIRST_HOLDER_WITHIN_SECONDS = 60
@@ -144,13 +146,6 @@ def remove_stale_folders() -> None:
             pass
         finally:
             os.close(lock)
-
-
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def initialise(programs: Programs, folder: Path) -> None:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.postgres_keeper import dies_with_us, free_port
+from tests.ports import free_port
+from tests.postgres_keeper import dies_with_us
 
 COMMAND = [sys.executable, "-m", "jump.cli.main"]
 SOURCE = Path(__file__).parents[1] / "src"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.calling import call
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 from tests.processes import Jump
 from tests.receiver import Received, Receiver
 from tests.talking import talk

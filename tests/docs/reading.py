@@ -15,7 +15,7 @@ from jump.docs.library import DEFAULT_URL
 from tests.docs import likeness
 from tests.docs.blocks import SAMPLES, Block
 from tests.docs.house import House
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 from tests.processes import Jump
 from tests.talking import Talking, talk
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jump.storage.database import Database
 from jump.storage.postgresql import open_postgres
+from tests.ports import free_port
 from tests.postgres import run_apart
 from tests.postgres_keeper import (
     READY,
@@ -19,7 +20,6 @@ from tests.postgres_keeper import (
     dies_with_us,
     environment,
     find_programs,
-    free_port,
     initialise,
     says,
 )

@@ -10,10 +10,12 @@ from pathlib import Path
 import apsw
 import pytest
 
+from jump.application.listening import serving, take_port
+from jump.application.refusals import PortBusy
 from tests.databases import Store
 from tests.journeys.scene import Scene
+from tests.ports import free_port
 from tests.postgres import PostgresServer
-from tests.postgres_keeper import free_port
 from tests.processes import COMMAND, RUN_WITHIN_SECONDS, Answer, Jump
 
 PROCESSES = ["serve", "api", "work"]
@@ -50,6 +52,23 @@ def test_a_second_process_on_the_same_port_is_refused(sqlite_scene: Scene) -> No
     port = first.url.rpartition(":")[2]
     assert port in refusal(start(sqlite_scene.jump, "serve", JUMP_PORT=port))
     assert first.process.poll() is None
+
+
+def test_nobody_can_share_the_port_of_a_process(sqlite_scene: Scene) -> None:
+    port = int(sqlite_scene.jump.start("serve").url.rpartition(":")[2])
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+
+
+async def test_of_two_that_took_a_port_at_the_same_time_one_is_refused() -> None:
+    port = free_port()
+    first, second = take_port("127.0.0.1", port), take_port("127.0.0.1", port)
+    with first, second:
+        async with serving(None, first):
+            with pytest.raises(PortBusy, match=f"Port {port} .* Set JUMP_WORK_PORT"):
+                await serving(None, second, "JUMP_WORK_PORT").__aenter__()
 
 
 def test_a_busy_port_of_a_worker_is_told_by_its_own_setting(sqlite_scene: Scene) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.calling import call
 from tests.databases import Store
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 from tests.processes import Jump, answers_ready
 from tests.talking import Talking, talk
 

@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 
 from tests.calling import call
 from tests.databases import Store
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 from tests.processes import Jump
 from tests.receiver import Answer, Receiver
 from tests.talking import Talking, talk

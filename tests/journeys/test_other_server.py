@@ -12,7 +12,8 @@ import pytest
 from tests.databases import Store
 from tests.journeys.practice import Practice, prepare
 from tests.journeys.scene import Scene, data, wait_until
-from tests.postgres_keeper import dies_with_us, free_port
+from tests.ports import free_port
+from tests.postgres_keeper import dies_with_us
 from tests.processes import Running, wait_until_ready
 from tests.receiver import Answer, Gate, Receiver
 

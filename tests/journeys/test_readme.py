@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import every_command
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 from tests.processes import Jump
 from tests.talking import talk
 

@@ -16,7 +16,7 @@ from jump.storage.database import Database
 from jump.storage.sql import sql
 from tests.bucket import Bucket
 from tests.clinical.document_records import PDF, SAMPLES
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 from tests.rest.api import SECRET_KEY, Api, client_of, open_api, random_bytes, refused
 from tests.rest.test_documents import PATIENT, made
 from tests.storage.test_files import open_bucket

@@ -14,7 +14,7 @@ from jump.storage.database import StorageUnavailable
 from jump.storage.files import BUCKET_PART_BYTES, READ_BYTES, FileMissing, Files
 from tests import bucket as buckets
 from tests.bucket import Bucket
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 
 CHUNK = b"0123456789abcdef" * 4_096
 MANY = 200  # chunks: more than two parts of a bucket's

@@ -16,8 +16,8 @@ from tests import databases, postgres
 from tests.databases import PostgresStore
 from tests.gate import gate_to
 from tests.pooler import Pooler
+from tests.ports import free_port
 from tests.postgres import PostgresServer, database_name
-from tests.postgres_keeper import free_port
 from tests.storage.scratch import ADD, LOCK, MOVE, adding, jobs
 
 BACKENDS = sql("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")

@@ -4,22 +4,17 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable
-from typing import Any
-
-from granian.constants import Interfaces
-from granian.server.embed import Server
+from collections.abc import Callable
 
 from jump import telemetry
 from jump.application.documents import open_files
+from jump.application.listening import serving, take_port
 from jump.application.opening import Storage, open_storage
-from jump.application.refusals import PartFailed, PortBusy, check_port
+from jump.application.refusals import PartFailed
 from jump.application.service import Service
 from jump.identity import invitations
 from jump.settings import Settings
 from jump.storage.database import StorageUnavailable
-
-ANSWERED_WITHIN = 10.0  # seconds that requests under way are given when the process ends
 
 
 async def run(
@@ -37,9 +32,9 @@ async def run(
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
+    setting = "JUMP_PORT" if api else "JUMP_WORK_PORT"
     port = settings.port if api else settings.work_port
-    if port is not None:
-        check_port(settings.host, port, "JUMP_PORT" if api else "JUMP_WORK_PORT")
+    taken = None if port is None else take_port(settings.host, port, setting)
     files = open_files(settings)
     storage = await open_storage(settings)
     service = Service(settings, storage, files, api=api, work=work)
@@ -47,8 +42,8 @@ async def run(
         await service.start()
         spare_the_collector()
         async with contextlib.AsyncExitStack() as stack:
-            if port is not None:
-                await stack.enter_async_context(_serving(service.app, settings.host, port))
+            if taken is not None:
+                await stack.enter_async_context(serving(service.app, taken, setting))
                 say(f"Listening on http://{settings.host}:{port}")
                 if api:
                     await _invite_first_admin(settings, storage, say)
@@ -95,38 +90,3 @@ async def _until(stopping: asyncio.Event, service: Service) -> None:
     for task in service.tasks:
         if task.done() and not stopping.is_set():
             raise PartFailed(f"The {task.get_name()} ended by itself.") from task.exception()
-
-
-@contextlib.asynccontextmanager
-async def _serving(app: Any, host: str, port: int) -> AsyncIterator[None]:
-    """Granian in this process and loop; leaving waits, for a while, for the requests under way."""
-    server = Server(
-        app,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        log_enabled=False,
-    )
-    serving = asyncio.create_task(server.serve(), name="server")
-    try:
-        await _accepting(host, port, serving)
-        yield
-    finally:
-        server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait([serving], timeout=ANSWERED_WITHIN)
-        # Somebody who never finishes a request may not keep the process from ending.
-        serving.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serving
-
-
-async def _accepting(host: str, port: int, serving: "asyncio.Task[None]") -> None:
-    """Wait until the port takes connections."""
-    while not serving.done():
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            return
-        await asyncio.sleep(0.01)
-    raise PortBusy(f"The server on port {port} did not start.") from serving.exception()

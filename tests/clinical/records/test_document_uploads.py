@@ -19,7 +19,7 @@ from jump.storage.sql import sql
 from tests.bucket import Bucket
 from tests.clinical.document_records import PDF
 from tests.databases import Store
-from tests.postgres_keeper import free_port
+from tests.ports import free_port
 from tests.storage.test_files import open_bucket
 
 ROWS = sql("SELECT content_name FROM document_uploads ORDER BY content_name")

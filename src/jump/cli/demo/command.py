@@ -17,8 +17,8 @@ import click
 
 from jump import settings as configuration
 from jump import telemetry
+from jump.application.listening import take_port
 from jump.application.opening import open_storage
-from jump.application.refusals import check_port
 from jump.cli.demo import certificates
 from jump.cli.demo.console_user import EMAIL
 from jump.cli.demo.first_change import change_a_patient
@@ -87,7 +87,7 @@ async def _play(settings: Settings, org: str | None) -> None:
     except OSError as failure:
         raise Refused(f"The folder {FOLDER} cannot be made: {failure.strerror}.") from None
     with _alone():
-        check_port(settings.host, settings.port)
+        take_port(settings.host, settings.port).close()  # the server, a child of ours, takes it
         await _play_alone(settings, org)
 
 

@@ -1,0 +1,103 @@
+"""The port of a process: taken before anything is started, then served by Granian in its loop.
+
+The port is this process's alone. Granian would open it for others to share (SO_REUSEPORT), so that
+of two programs started on one port at the same time each would get a part of the other's requests.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.net import SocketHolder  # type: ignore[attr-defined]
+from granian.server.embed import Server
+
+from jump.application.refusals import PortBusy
+
+ANSWERED_WITHIN = 10.0  # seconds that requests under way are given when the process ends
+BACKLOG = 1024  # connections that may wait to be taken
+
+
+def take_port(host: str, port: int, setting: str = "JUMP_PORT") -> socket.socket:
+    """The address that `setting` names, bound: nobody else can serve on it; none is answered yet.
+
+    Raises PortBusy, with what to do.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise _busy(host, port, setting, error) from error
+    return taken
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    app: Any, taken: socket.socket, setting: str = "JUMP_PORT"
+) -> AsyncIterator[None]:
+    """The port answers; leaving waits, for a while, for the requests under way.
+
+    Raises PortBusy when another, who had bound it too, was quicker.
+    """
+    host, port = taken.getsockname()[:2]
+    try:
+        taken.listen(BACKLOG)
+    except OSError as error:
+        raise _busy(host, port, setting, error) from error
+    server = _Server(
+        app,
+        taken,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_enabled=False,
+    )
+    serve = asyncio.create_task(server.serve(), name="server")
+    try:
+        await _accepting(host, port, serve)
+        yield
+    finally:
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait([serve], timeout=ANSWERED_WITHIN)
+        # Somebody who never finishes a request may not keep the process from ending.
+        serve.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serve
+
+
+class _Server(Server):
+    """Granian on a socket that is open already, as it has it where there is no SO_REUSEPORT."""
+
+    def __init__(self, app: Any, taken: socket.socket, **options: Any) -> None:
+        host, port = taken.getsockname()[:2]
+        super().__init__(app, address=host, port=port, **options)
+        self._taken = taken
+
+    def _init_shared_socket(self) -> None:
+        self._taken.setblocking(False)
+        is_unix = False
+        # The holder closes the socket from now on.
+        holder: Any = SocketHolder(self._taken.detach(), is_unix, BACKLOG)  # type: ignore[call-arg]
+        self._shd = holder
+
+
+def _busy(host: str, port: int, setting: str, error: OSError) -> PortBusy:
+    return PortBusy(
+        f"Port {port} on {host} cannot be had: {error.strerror or 'in use'}."
+        f" Set {setting} to another, or end the program that has it."
+    )
+
+
+async def _accepting(host: str, port: int, serve: "asyncio.Task[None]") -> None:
+    """Wait until the server takes connections."""
+    while not serve.done():
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            return
+        await asyncio.sleep(0.01)
+    raise PortBusy(f"The server on port {port} did not start.") from serve.exception()
