@@ -78,6 +78,25 @@ async def test_a_connection_is_used_again_and_its_phases_are_told(receiver: Rece
     assert again.first_byte is not None
 
 
+async def test_durations_are_told_to_the_microsecond_and_no_finer(receiver: Receiver) -> None:
+    class SlowNames(Names):
+        def clock(self) -> int:
+            self.now += 1_033
+            return self.now
+
+    names = SlowNames()
+    url = receiver.url_of("/hook", HOST)
+    async with transport(receiver.port, ca_file=receiver.ca_file, names=names) as sending:
+        for _ in range(20):
+            outcome = await sending.send(url, HEADERS, b"{}")
+            assert isinstance(outcome, Answered)
+            took = outcome.durations
+            assert took.dns
+            assert took.total is not None
+            assert len(str(took.total).partition(".")[2]) <= 3
+            names.lead_to("127.0.0.1")
+
+
 async def test_the_name_is_the_one_in_the_certificate_and_in_the_host_header(
     receiver: Receiver,
 ) -> None:

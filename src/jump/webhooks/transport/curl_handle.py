@@ -147,7 +147,7 @@ class CurlHandle:
             connect=_ms(connect) if connect else None,
             tls=_ms(tls - connect) if tls else None,
             first_byte=_ms(first - ready) if info(pycurl.RESPONSE_CODE) else None,
-            total=_ms(info(pycurl.TOTAL_TIME_T)) + (dns or 0.0),
+            total=round(_ms(info(pycurl.TOTAL_TIME_T)) + (dns or 0.0), 3),
         )
 
 
