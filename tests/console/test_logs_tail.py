@@ -20,9 +20,10 @@ from jump.kit.ids import new_id
 from jump.storage.database import Database
 from tests.console import practice
 from tests.console.practice import HOSTILE, Practice
-from tests.console.visiting import Site, Visitor
+from tests.console.visiting import Overheard, Site, Visitor
+from tests.patience import PATIENCE
 
-SOON = 20.0
+WAITING = ": waiting\n\n"
 
 
 @pytest.fixture
@@ -34,26 +35,32 @@ async def made(database: Database, monkeypatch: pytest.MonkeyPatch) -> Practice:
 
 @dataclass
 class Reading:
-    """An answer under way; `ended` lets it come to its end, and gives it."""
+    """An answer under way: `until` waits for what it says, `ended` lets it come to its end."""
 
     stopping: asyncio.Event
     answer: asyncio.Task[httpx.Response]
+    overheard: Overheard
+
+    async def until(self, words: str, times: int = 1) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while self.overheard.text.count(words) < times:
+                await self.overheard.more()
 
     async def ended(self) -> httpx.Response:
         self.stopping.set()
-        return await asyncio.wait_for(self.answer, SOON)
+        return await asyncio.wait_for(self.answer, PATIENCE)
 
 
 @asynccontextmanager
 async def reading(
     database: Database, visitor: Visitor, query: str = "mode=test", **headers: str
 ) -> AsyncIterator[Reading]:
-    stopping = asyncio.Event()
-    browser = Site(database).visitor(stopping=stopping)
+    stopping, overheard = asyncio.Event(), Overheard()
+    browser = Site(database).visitor(stopping=stopping, overheard=overheard)
     browser.client.cookies = visitor.client.cookies
     asking = browser.get(f"/logs/tail?{query}", headers=headers)
     answer = asyncio.create_task(asking)
-    yield Reading(stopping, answer)
+    yield Reading(stopping, answer, overheard)
     stopping.set()
     await answer
 
@@ -72,21 +79,15 @@ def events(text: str) -> list[dict[str, object]]:
     return [msgspec.json.decode(found) for found in re.findall(r"^data: (.*)$", text, re.MULTILINE)]
 
 
-async def looked(database: Database, rows: int) -> None:
-    """Until the view has looked at the log so often that it must have found what is there."""
-    for _ in range(rows):
-        await asyncio.wait_for(anext(database.woken()), SOON)
-
-
 async def test_a_request_is_an_event_with_what_the_page_shows(
     database: Database, made: Practice
 ) -> None:
     key = await practice.new_key(database, made, HOSTILE)
     visitor = await Site(database).signed_in("viewer")
     async with reading(database, visitor) as under_way:
-        request = await asked(database, made, key.id)
         await asked(database, made, mode="live")
-        await looked(database, 2)
+        request = await asked(database, made, key.id)
+        await under_way.until("event: requests")
         answer = await under_way.ended()
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/event-stream")
@@ -107,10 +108,9 @@ async def test_a_request_is_an_event_with_what_the_page_shows(
 async def test_while_nothing_happens_there_are_comments(database: Database, made: Practice) -> None:
     visitor = await Site(database).signed_in("viewer")
     async with reading(database, visitor) as under_way:
-        # The first may come at once, when listening begins; then a second passes.
-        await looked(database, 3)
+        await under_way.until(WAITING, times=3)
         answer = await under_way.ended()
-    assert answer.text.count(": waiting\n\n") > 2
+    assert answer.text.count(WAITING) >= 3
     assert events(answer.text) == []
 
 
@@ -125,7 +125,7 @@ async def test_who_read_up_to_a_place_is_given_what_came_behind_it(
         (f"mode=test&since={before + 3_600_000_000}", {"Last-Event-ID": str(before)}),
     ):
         async with reading(database, visitor, query, **headers) as under_way:
-            await looked(database, 1)
+            await under_way.until("event: requests")
             answer = await under_way.ended()
         [told] = events(answer.text)
         assert [row["id"] for row in told["rows"]] == [request]  # type: ignore[attr-defined]
@@ -148,7 +148,7 @@ async def test_one_too_many_is_refused_in_words(database: Database, made: Practi
         asyncio.create_task(browser.get("/logs/tail?mode=test"))
         for _ in range(tails.PER_SIGN_IN + 1)
     ]
-    done, going = await asyncio.wait(views, timeout=SOON, return_when=asyncio.FIRST_COMPLETED)
+    done, going = await asyncio.wait(views, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
     [refused] = [each.result() for each in done]
     assert refused.status_code == 429
     assert refused.headers["retry-after"] == "10"
@@ -162,9 +162,9 @@ async def test_a_view_that_ends_with_its_sign_in_says_so(
 ) -> None:
     visitor = await Site(database).signed_in("viewer")
     async with reading(database, visitor) as under_way:
-        await looked(database, 1)
+        await under_way.until("retry:")
         await visitor.fill("/keys", "sign_out")
-        answer = await asyncio.wait_for(under_way.answer, SOON)
+        answer = await asyncio.wait_for(under_way.answer, PATIENCE)
     assert events(answer.text)[-1] == {
         "words": "You are signed out. Reload this page to sign in again."
     }

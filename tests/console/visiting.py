@@ -129,6 +129,32 @@ class Visitor:
         return await self.fill("/sign-in", "sign_in", email=email(role), password=password)
 
 
+class Overheard:
+    """What a server has said so far of answers that are still under way."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._more = asyncio.Event()
+
+    async def more(self) -> None:
+        """Until more has been said than when this was called."""
+        self._more.clear()
+        await self._more.wait()
+
+    def of(self, app: ConsoleApp) -> Any:
+        """The application, listened to."""
+
+        async def answer(scope: Any, receive: Any, send: Any) -> None:
+            async def overhear(message: Any) -> None:
+                await send(message)
+                self.text += message.get("body", b"").decode()
+                self._more.set()
+
+            await app(scope, receive, overhear)
+
+        return answer
+
+
 @dataclass
 class Site:
     """The console on a test's database; its clock can be moved by `offset`."""
@@ -161,9 +187,17 @@ class Site:
         )
         return ConsoleApp(made, PLACES)
 
-    def visitor(self, *, origin: str = ORIGIN, address: str = "127.0.0.1", **parts: Any) -> Visitor:
+    def visitor(
+        self,
+        *,
+        origin: str = ORIGIN,
+        address: str = "127.0.0.1",
+        overheard: Overheard | None = None,
+        **parts: Any,
+    ) -> Visitor:
         """A new browser; those of one site share a server unless one wants `parts` of its own."""
-        app = self.app(**parts) if parts else self._usual_app()
+        app: Any = self.app(**parts) if parts else self._usual_app()
+        app = app if overheard is None else overheard.of(app)
         transport = httpx.ASGITransport(app=app, client=(address, 50000))
         return Visitor(httpx.AsyncClient(transport=transport, base_url=origin))
 
