@@ -27,8 +27,10 @@ def _conditions(value: str | None) -> tuple[Condition, ...]:
 INCLUDED: Final = Extra(
     "include_in_error",
     _conditions,
-    "true also lists what was entered in error, which is left out otherwise.",
+    "true also lists what was entered in error, which is left out otherwise"
+    " unless `entered_in_error` is asked for.",
     bool,
+    yields_to="entered_in_error",
 )
 
 

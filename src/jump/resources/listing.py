@@ -58,13 +58,15 @@ class Condition:
 class Extra:
     """A parameter that is more than a comparison; `conditions` gets its value, None if absent.
 
-    `conditions` raises ValueError with words for people. `kind` is the type of its values.
+    `conditions` raises ValueError with words for people. `kind` is the type of its values. Where
+    the filter that it `yields_to` is given, in any form, that one decides and this adds nothing.
     """
 
     name: str
     conditions: Callable[[str | None], tuple[Condition, ...]]
     meaning: str
     kind: Any = str
+    yields_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +257,12 @@ def _conditions(
                     errors.append(FieldError(name, str(error)))
     for extra in listing.extras:
         try:
-            yield from extra.conditions(values.get(extra.name))
+            conditions = extra.conditions(values.get(extra.name))
         except ValueError as error:
             errors.append(FieldError(extra.name, str(error)))
+            continue
+        if not any(f"{extra.yields_to}{suffix}" in values for suffix in _OPERATORS):
+            yield from conditions
 
 
 def _comparison(flt: Filter, name: str, operator: str, value: str) -> Condition:

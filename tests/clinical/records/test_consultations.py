@@ -206,11 +206,39 @@ async def test_what_was_entered_in_error_stays_readable_leaves_lists_and_changes
     assert await listed(desk, "/consultations") == [other["id"]]
     both = await listed(desk, "/consultations", "include_in_error=true")
     assert both == [other["id"], made["id"]]
-    only = await listed(desk, "/consultations", "include_in_error=true&entered_in_error=true")
-    assert only == [made["id"]]
     for answer in (await change(desk, made, summary="x"), await act(desk, made, "complete")):
         assert "entered in error" in refusal(answer, 409, "CONFLICT")["message"]
     data(await act(desk, other, "mark-in-error", reason="twice"))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("entered_in_error=true", ["marked"]),
+        ("entered_in_error=true&include_in_error=true", ["marked"]),
+        ("entered_in_error=true&include_in_error=false", ["marked"]),
+        ("entered_in_error=true&sort=updated_at", ["marked"]),
+        ("entered_in_error_gte=true", ["marked"]),
+        ("entered_in_error=false", ["kept"]),
+        ("entered_in_error=false&include_in_error=true", ["kept"]),
+        ("entered_in_error_in=true,false", ["kept", "marked"]),
+        ("entered_in_error_lte=true", ["kept", "marked"]),
+    ],
+)
+async def test_who_asks_for_what_was_entered_in_error_gets_that_without_asking_twice(
+    desk: Desk, query: str, expected: list[str]
+) -> None:
+    made = {"marked": await consult(desk), "kept": await consult(desk)}
+    data(await act(desk, made["marked"], "mark-in-error", reason="another patient"))
+    found = await listed(desk, "/consultations", query)
+    assert found == [made[each]["id"] for each in expected]
+
+
+async def test_an_include_in_error_that_says_nothing_is_refused_beside_the_filter_too(
+    desk: Desk,
+) -> None:
+    answer = await desk.api.get("/consultations?include_in_error=1&entered_in_error=true")
+    refusal(answer, 400, "INVALID_REQUEST")
 
 
 async def test_lists_take_both_names_of_the_clinician_and_every_filter(desk: Desk) -> None:

@@ -55,6 +55,7 @@ async def test_what_was_entered_in_error_leaves_sub_lists_too(desk: Desk) -> Non
     path = f"/patients/{rows.PATIENT}/problems"
     assert await listed(desk, path) == []
     assert await listed(desk, path, "include_in_error=true") == [made["id"]]
+    assert await listed(desk, path, "entered_in_error=true") == [made["id"]]
 
 
 async def test_pages_of_a_sub_list_meet_each_record_once_and_its_cursor_is_its_own(
