@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from jump.storage import wakes
 from jump.storage.database import Database, StorageUnavailable, Tx
 from jump.storage.sql import sql
-from jump.storage.wakes import LONGEST_SLEEP
 from tests.databases import Store
+from tests.patience import PATIENCE
 from tests.storage.scratch import ADD, ALL, MOVE, Unwelcome, adding, jobs
 
-SOON = LONGEST_SLEEP / 2
+FOREVER = 10 * PATIENCE
 
 
 @pytest.fixture
@@ -152,33 +153,32 @@ async def test_a_closed_database_refuses_in_one_line(store: Store) -> None:
             await run(adding("b"))
 
 
+@pytest.mark.parametrize("which", ["woken", "joinable"])
 async def test_whoever_waits_is_woken_by_an_announced_commit_of_another_process(
-    database: Database, other: Database
+    database: Database, other: Database, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
-    loop = asyncio.get_running_loop()
-    for waiter in (database.woken(), database.joinable()):
-        await anext(waiter)  # whatever its beginning brings
-        await anext(waiter)
-        began = loop.time()
-        waiting = asyncio.ensure_future(anext(waiter))
-        await other.write(announcing(f"{began}"))
-        await waiting
-        assert loop.time() - began < SOON
+    waiter = getattr(database, which)()
+    await anext(waiter)  # whatever its beginning brings
+    await anext(waiter)
+    monkeypatch.setattr(wakes, "LONGEST_SLEEP", FOREVER)
+    waiting = asyncio.ensure_future(anext(waiter))
+    await other.write(announcing("a"))
+    await asyncio.wait_for(waiting, PATIENCE)
 
 
-async def test_whoever_waits_is_woken_by_a_commit_of_its_own_process(database: Database) -> None:
-    loop = asyncio.get_running_loop()
+async def test_whoever_waits_is_woken_by_a_commit_of_its_own_process(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wakes, "LONGEST_SLEEP", FOREVER)
     waiter = database.woken()
-    began = loop.time()
     await database.write(announcing("a"))
-    await anext(waiter)
-    assert loop.time() - began < SOON
+    await asyncio.wait_for(anext(waiter), PATIENCE)
 
 
-async def test_whoever_waits_looks_at_least_every_second(database: Database) -> None:
+async def test_whoever_waits_looks_again_where_nothing_is_announced(database: Database) -> None:
     waiter = database.woken()
     await anext(waiter)
-    await asyncio.wait_for(anext(waiter), LONGEST_SLEEP + SOON)
+    await asyncio.wait_for(anext(waiter), PATIENCE)
 
 
 def announcing(job: str) -> Callable[[Tx], Awaitable[None]]:
