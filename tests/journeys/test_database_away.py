@@ -18,11 +18,10 @@ from tests.journeys.ledger import wait_for_rest
 from tests.journeys.own_postgres import OwnPostgres, own_postgres
 from tests.journeys.practice import PATIENT, Practice, prepare
 from tests.journeys.scene import Scene, data, pages, settings_for, wait_until
+from tests.patience import PATIENCE
 from tests.processes import Jump, Running
 from tests.receiver import Answer, Gate, Receiver
 from tests.rest.api import open_api
-
-BACK_WITHIN = 10  # seconds
 
 
 @pytest.fixture
@@ -83,14 +82,14 @@ def test_when_postgresql_goes_away_and_comes_back_so_does_the_service(
     postgres.start()
     wait_until(
         lambda: [readiness(process) for process in processes] == [200, 200],
-        BACK_WITHIN,
+        PATIENCE,
         "both are ready again",
     )
     assert record(client, practice)["city"] == "Ely"
     data(change(client, practice, "Hull"))
     arrived = receiver.wait_for(2)
     assert [each.json()["data"]["object"]["city"] for each in arrived] == ["Ely", "Hull"]
-    wait_for_rest(client, practice.webhooks[0], BACK_WITHIN)
+    wait_for_rest(client, practice.webhooks[0], PATIENCE)
     log = pages(client, f"/webhooks/{practice.webhooks[0]}/deliveries")
     assert [delivery["attempt_count"] for delivery in log] == [1, 1], "the late answer was kept"
     scene.close()
@@ -148,7 +147,7 @@ def test_a_disk_that_is_full_is_unavailable_until_there_is_room(
     client = scene.client(running, practice.key)
     data(change(client, practice, "Ely"))
     scene.receiver.wait_for(1)
-    wait_for_rest(client, practice.webhooks[0], within=5)
+    wait_for_rest(client, practice.webhooks[0], within=PATIENCE)
 
     # No file of the process may grow any more.
     limits = resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE)
@@ -159,7 +158,7 @@ def test_a_disk_that_is_full_is_unavailable_until_there_is_room(
     assert len(scene.receiver.requests) == 1
 
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, limits)
-    wait_until(lambda: readiness(running) == 200, BACK_WITHIN, "it is ready again")
+    wait_until(lambda: readiness(running) == 200, PATIENCE, "it is ready again")
     assert record(client, practice)["city"] == "Ely"
     data(change(client, practice, "Hull"))
     arrived = scene.receiver.wait_for(2)[-1]
