@@ -19,6 +19,8 @@ from tests.postgres_keeper import dies_with_us
 NAME = "practice-documents"
 READY_WITHIN_SECONDS = 30
 SECRET = "the secret access key of the tests"
+# The server keeps a file sent in one piece from whoever shows no key; which, it does not ask.
+_ANYBODY = "AWS4-HMAC-SHA256 Credential=AKIATESTS/20260101/us-east-1/s3/aws4_request"
 _S3 = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -50,13 +52,18 @@ class Bucket:
     @property
     def unfinished(self) -> int:
         """How many uploads in parts were begun and neither finished nor given up."""
-        listed = ElementTree.fromstring(self._ask("GET", f"/{NAME}?uploads"))
-        return len(list(listed.iter(f"{_S3}Upload")))
+        return len(self._uploads())
+
+    def content(self, name: str) -> bytes:
+        """What is in a file."""
+        return self._ask("GET", f"/{NAME}/{quote(name)}")
 
     def empty(self) -> None:
-        """Remove every file."""
+        """Remove every file, and give up every upload, as a rule of the bucket would in time."""
         for name in self.files:
             self._ask("DELETE", f"/{NAME}/{quote(name)}")
+        for name, upload in self._uploads():
+            self._ask("DELETE", f"/{NAME}/{quote(name)}?uploadId={quote(upload)}")
 
     def make(self) -> None:
         """Make the bucket, once the server takes requests."""
@@ -68,10 +75,16 @@ class Bucket:
             time.sleep(0.05)
         raise TimeoutError("the server of the bucket did not start")
 
+    def _uploads(self) -> list[tuple[str, str]]:
+        listed = ElementTree.fromstring(self._ask("GET", f"/{NAME}?uploads"))
+        return [
+            (_text(each, "Key"), _text(each, "UploadId")) for each in listed.iter(f"{_S3}Upload")
+        ]
+
     def _ask(self, method: str, target: str) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, target)
+            connection.request(method, target, headers={"Authorization": _ANYBODY})
             answer = connection.getresponse()
             assert answer.status < 300, answer.status
             return answer.read()

@@ -11,15 +11,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.bucket import Bucket
 from tests.databases import SqliteStore, Store
+from tests.journeys.document_places import KINDS, Place, awaited, held, place_of
 from tests.journeys.filing import MOST, Filing, Reading, content
 from tests.journeys.scene import wait_until
+from tests.patience import PATIENCE
 from tests.processes import Jump, Running
 from tests.rest.api import SECRET_KEY
 
 PATIENT = {"first_name": "Ada", "last_name": "Lovelace", "date_of_birth": "1980-02-29"}
 MEBIBYTE = 1 << 20
+LARGE = 12 * MEBIBYTE  # when half of it has arrived, a bucket has its first part
 
 
 @dataclass
@@ -30,7 +32,7 @@ class House:
     store: Store
     key: str
     fields: Mapping[str, str]
-    folder: Path
+    place: Place
 
     def filing(self, running: Running, size: int = MOST, **headers: str) -> Filing:
         """A form that has begun to arrive."""
@@ -44,17 +46,16 @@ class House:
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
-    @property
-    def files(self) -> list[Path]:
-        return [each for each in self.folder.rglob("*") if each.is_file()]
-
 
 @pytest.fixture
-def house_on(jump_on: Callable[..., Jump], tmp_path: Path) -> Callable[..., House]:
-    """Makes a house on a database: `house_on(store, AWS_REGION=...)`."""
+def house_on(
+    jump_on: Callable[..., Jump], tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[..., House]:
+    """Makes a house on a database, with its documents in a place: `house_on(store, "bucket")`."""
 
-    def make(store: Store, **settings: str) -> House:
-        jump = jump_on(JUMP_DATABASE_URL=store.url, JUMP_SECRET_KEY=SECRET_KEY, **settings)
+    def make(store: Store, kind: str) -> House:
+        place = place_of(kind, request, tmp_path / "var" / "documents")
+        jump = jump_on(JUMP_DATABASE_URL=store.url, JUMP_SECRET_KEY=SECRET_KEY, **place.settings)
         key = jump.run("keys", "create", "--name", "K", "--mode", "test", "--scopes", "all",
                        "--json").json["key"]  # fmt: skip
         serve = jump.start("api")
@@ -66,7 +67,7 @@ def house_on(jump_on: Callable[..., Jump], tmp_path: Path) -> Callable[..., Hous
             "document_type": "letter",
             "title": "Letter",
         }
-        return House(jump, store, key, fields, tmp_path / "var" / "documents")
+        return House(jump, store, key, fields, place)
 
     return make
 
@@ -89,17 +90,11 @@ def test_twenty_documents_at_once_pass_through_a_little_memory(
     sqlite_store: SqliteStore,
     house_on: Callable[..., House],
     pool: ThreadPoolExecutor,
-    request: pytest.FixtureRequest,
     kind: str,
     count: int,
     bound: int,
 ) -> None:
-    settings: dict[str, str] = {}
-    if kind == "bucket":
-        bucket: Bucket = request.getfixturevalue("bucket")
-        bucket.empty()
-        settings = {"JUMP_DOCUMENTS_URL": bucket.url, **bucket.variables}
-    house = house_on(sqlite_store, **settings)
+    house = house_on(sqlite_store, kind)
     api = house.jump.start("api")
 
     def file(at_once: int) -> list[str]:
@@ -123,63 +118,78 @@ def test_twenty_documents_at_once_pass_through_a_little_memory(
     fetch(ids)
     grown = most_memory(api) - before
     assert grown < count * bound * MEBIBYTE < count * MOST, f"{grown:,} bytes"
-    assert len(house.files) == (count + 1 if kind == "folder" else 0)
+    assert list(house.place.whole().values()) == [MOST] * (count + 1)
+    assert house.place.begun() == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(
-    store: Store, house_on: Callable[..., House]
+    store: Store, house_on: Callable[..., House], kind: str
 ) -> None:
-    house = house_on(store)
-    api = house.jump.start("api")
-    going = [house.filing(api, 4 * MEBIBYTE) for _ in range(3)]
+    house = house_on(store, kind)
+    place, api = house.place, house.jump.start("api")
+    going = [house.filing(api, LARGE) for _ in range(3)]
     for each in going:
         each.send(0.6)
-    wait_until(lambda: len(house.files) == 3, 20, "the files to have begun")
+    wait_until(lambda: place.begun() == 3, PATIENCE, "the files to have begun")
+    assert len(awaited(store)) == 3
     for each in going:
         each.hang_up()
-    wait_until(lambda: not house.files, 20, "the files to be gone")
-    assert house.get(api, "/documents") == []
-    status, answer = house.filing(api, 4 * MEBIBYTE).answer()
+    wait_until(lambda: not awaited(store), PATIENCE, "the files to be forgotten")
+    assert place.is_empty()
+    assert house.get(api, "/documents?include_in_error=true") == []
+    status, answer = house.filing(api, LARGE).answer()
     assert status == 201, answer
-    assert [each.stat().st_size for each in house.files] == [4 * MEBIBYTE]
+    assert place.whole() == dict.fromkeys(held(store), LARGE)
+    assert (place.begun(), awaited(store)) == (0, [])
 
 
+@pytest.mark.parametrize("size", [MEBIBYTE, LARGE], ids=["in-one-piece", "in-parts"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_a_killed_process_leaves_is_never_a_document_and_is_removed(
-    store: Store, house_on: Callable[..., House]
+    store: Store, house_on: Callable[..., House], kind: str, size: int
 ) -> None:
-    house = house_on(store)
-    doomed = house.jump.start("api", CRASH_AT="document_before_record")
-    half = house.filing(doomed, 4 * MEBIBYTE)
+    house = house_on(store, kind)
+    place, doomed = house.place, house.jump.start("api", CRASH_AT="document_before_record")
+    half = house.filing(doomed, LARGE)
     half.send(0.6)
-    wait_until(lambda: len(house.files) == 1, 20, "the file to have begun")
+    wait_until(lambda: place.begun() == 1, PATIENCE, "the file to have begun")
     # The process dies when this file is whole, and no document has it yet.
-    whole = house.filing(doomed, MEBIBYTE, **{"Idempotency-Key": "once"})
+    whole = house.filing(doomed, size, **{"Idempotency-Key": "once"})
     with pytest.raises((OSError, IndexError)):
         whole.answer()
     whole.hang_up()
     doomed.process.wait()
     half.hang_up()
-    assert len(house.files) == 2
+    # One file that no document has, parts of another, and a row for each of them.
+    left = place.whole()
+    assert (list(left.values()), place.begun()) == ([size], 1)
+    assert (len(awaited(store)), held(store)) == (2, [])
+    assert set(left) < set(awaited(store))
 
     api = house.jump.start("api")
     assert house.get(api, "/documents?include_in_error=true") == []
-    status, answer = house.filing(api, MEBIBYTE, **{"Idempotency-Key": "once"}).answer()
+    status, answer = house.filing(api, size, **{"Idempotency-Key": "once"}).answer()
     assert status == 201, answer
     api.terminate()
     # An hour later.
     store.execute("UPDATE document_uploads SET started_at = started_at - 3700000000")
     store.execute("UPDATE upkeep SET due_at = 0")
     work = house.jump.start("work")
-    wait_until(lambda: len(house.files) == 1, 20, "upkeep to remove what was left")
+    wait_until(lambda: not awaited(store), PATIENCE, "upkeep to remove what was left")
     work.terminate()
-    assert house.files[0].name.startswith(answer["data"]["id"])
-    assert house.files[0].read_bytes() == content(MEBIBYTE)
+    (name,) = held(store)
+    assert name.startswith(answer["data"]["id"])
+    assert place.whole() == {name: size}
+    assert place.content(name) == content(size)
+    assert place.begun() == place.outlives_upkeep
 
 
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_document_whose_answer_was_lost_is_there_once(
-    store: Store, house_on: Callable[..., House]
+    store: Store, house_on: Callable[..., House], kind: str
 ) -> None:
-    house = house_on(store)
+    house = house_on(store, kind)
     doomed = house.jump.start("api", CRASH_AT="request_after_commit")
     lost = house.filing(doomed, MEBIBYTE, **{"Idempotency-Key": "once"})
     with pytest.raises((OSError, IndexError)):
@@ -190,7 +200,8 @@ def test_a_document_whose_answer_was_lost_is_there_once(
     status, answer = house.filing(api, MEBIBYTE, **{"Idempotency-Key": "once"}).answer()
     assert status == 201
     assert [each["id"] for each in house.get(api, "/documents")] == [answer["data"]["id"]]
-    assert len(house.files) == 1
+    assert house.place.whole() == dict.fromkeys(held(store), MEBIBYTE)
+    assert len(held(store)) == 1
 
 
 @pytest.mark.parametrize(
