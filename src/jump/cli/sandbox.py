@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import click
 from rich.console import Console
@@ -67,11 +68,11 @@ def load(
 
     added = with_storage(work)
     if as_json:
-        counted = {"patients": added.patients, "appointments": added.appointments}
-        print_json({"mode": "test", **counted})
+        print_json({"mode": "test", **asdict(added)})
     else:
         say(
-            f"Added {added.patients:,} patients and {added.appointments:,} appointments"
+            f"Added {added.patients:,} patients, {added.appointments:,} appointments,"
+            f" {added.consultations:,} consultations and {added.problems:,} problems"
             " to the test mode."
         )
 

@@ -1,6 +1,7 @@
 """The sandbox's practice, as who tries it out finds it, on both databases."""
 
 import datetime
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ async def test_every_active_type_has_free_times_in_the_next_twelve_days_however_
 
 async def test_appointments_are_past_and_to_come_and_take_their_time(sandbox: Sandbox) -> None:
     added = await sandbox.load(50, 800)
-    assert added == Added(50, 800)
+    assert (added.patients, added.appointments) == (50, 800)
     counted = {
         row["status"]: row["n"]
         for row in await sandbox.rows(
@@ -161,10 +162,17 @@ async def test_nobody_is_twice_in_a_group_and_everybody_was_born_and_booked_befo
     assert odd == []
 
 
+async def test_what_was_added_is_told_of_every_kind(sandbox: Sandbox) -> None:
+    added = await sandbox.load(30, 1_000)
+    for kind, told in asdict(added).items():
+        assert told == await sandbox.one(f"SELECT count(*) AS n FROM {kind}") > 0, kind
+
+
 async def test_loading_again_adds_to_the_one_directory(sandbox: Sandbox) -> None:
     await sandbox.load(10, 100)
     before = [await sandbox.data(path) for path in ("/clinicians", "/locations")]
-    assert await sandbox.load(10, 100, seed=2) == Added(10, 100)
+    added = await sandbox.load(10, 100, seed=2)
+    assert (added.patients, added.appointments) == (10, 100)
     assert [await sandbox.data(path) for path in ("/clinicians", "/locations")] == before
     assert await sandbox.one("SELECT count(*) AS n FROM appointments") == 200
     assert await sandbox.one("SELECT count(*) AS n FROM patients") == 20

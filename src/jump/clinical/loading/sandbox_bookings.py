@@ -107,6 +107,23 @@ _TABLES: Final = ("calendar_claims", "claim_seats", "appointments", "consultatio
 
 
 @dataclass(frozen=True, slots=True)
+class Booked:
+    """How many of each there are now."""
+
+    appointments: int = 0
+    consultations: int = 0
+    problems: int = 0
+
+    def and_also(self, rows: "_Rows", notes: Notes) -> "Booked":
+        """With those of one more batch."""
+        return Booked(
+            self.appointments + len(rows.appointments),
+            self.consultations + len(notes.consultations),
+            self.problems + len(notes.problems),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class _Practice:
     """Everything that decides when somebody can be booked, and who there is to book for."""
 
@@ -145,17 +162,17 @@ async def load(
     seed: int,
     at: int,
     progress: Callable[[int], None] = lambda done: None,
-) -> int:
-    """Book `count` appointments, or as many as there is room for; how many they were."""
+) -> Booked:
+    """Book `count` appointments, or as many as there is room for, with what was written down."""
     practice = await database.read(lambda tx: _read(tx, caller.tenant))
     if not practice.kinds or not practice.patients:
-        return 0
+        return Booked()
     chance = random.Random(seed)  # noqa: S311 - invented appointments, no secret
     planned = _planned(chance, practice, at, count)
     writer = sandbox_notes.Writer(random.Random(seed), practice.zones)  # noqa: S311
-    done = batches = 0
-    while done < count and (batch := list(islice(planned, BATCH))):
-        whole = _rows(chance, caller.tenant, practice, batch, at, count - done)
+    done, batches = Booked(), 0
+    while done.appointments < count and (batch := list(islice(planned, BATCH))):
+        whole = _rows(chance, caller.tenant, practice, batch, at, count - done.appointments)
 
         notes = writer.write(whole.appointments)
 
@@ -170,7 +187,7 @@ async def load(
         batches += 1
         if batches in _LEARNS_AFTER:
             await database.learn(_TABLES)
-        done += len(whole.appointments)
+        done = done.and_also(whole, notes)
         progress(len(whole.appointments))
     return done
 

@@ -29,6 +29,8 @@ class Added:
 
     patients: int
     appointments: int
+    consultations: int
+    problems: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ async def load(
         progress=progress.appointments,
     )
     await database.learn(("patients", "patient_words", "appointments", "consultations", "problems"))
-    return Added(added, booked)
+    return Added(added, booked.appointments, booked.consultations, booked.problems)
 
 
 def default_appointments(patients: int) -> int:
