@@ -144,16 +144,22 @@ def test_every_command_that_it_prints_can_be_pasted(light_jump: Jump) -> None:
 def test_without_settings_it_keeps_everything_under_var_and_secrets_for_its_owner(
     light_jump: Jump,
 ) -> None:
-    ended = light_jump.run("demo", "--seconds", "4", JUMP_PORT=str(free_port()))
-    assert (ended.status, ended.errors) == (0, "")
-    assert re.search(FIRST, ended.output)
-    assert "\x1b" not in ended.output
+    with talk(light_jump, "demo", JUMP_PORT=str(free_port())) as demo:
+        demo.wait_for(FIRST)
+        assert demo.interrupt().status == 0
+        assert "\x1b" not in demo.said
     folder = light_jump.folder / "var"
     assert (folder / "jump.db").exists()
     assert {path.name for path in light_jump.folder.iterdir()} == {"var"}
     for secret in (folder / "demo/receiver-secret", folder / "demo/receiver.pem"):
         assert secret.stat().st_mode & 0o777 == 0o600
     assert "PRIVATE" not in (folder / "demo/ca.pem").read_text()
+
+
+def test_it_ends_by_itself_after_so_many_seconds(light_jump: Jump) -> None:
+    ended = light_jump.run("demo", "--seconds", "1", JUMP_PORT=str(free_port()))
+    assert (ended.status, ended.errors) == (0, "")
+    assert ended.output.endswith("Ended. The data is kept, and the next run goes on with it.\n")
 
 
 def test_its_server_goes_when_it_is_killed(light_jump: Jump) -> None:

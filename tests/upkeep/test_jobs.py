@@ -3,8 +3,11 @@
 import asyncio
 from pathlib import Path
 
+import apsw
 import pytest
 
+from jump.clinical.loading import sandbox
+from jump.clinical.registry import RESOURCES
 from jump.kit.clock import DAY, HOUR, MINUTE, system_clock
 from jump.storage import files
 from jump.storage.database import Database
@@ -13,6 +16,7 @@ from jump.upkeep.jobs import Job, do_if_due, keep_up
 from jump.upkeep.table import table
 from tests.databases import SqliteStore, Store
 from tests.office import Office
+from tests.rest.api import open_api
 
 
 async def test_a_due_job_is_done_by_one_of_two_processes_and_again_when_its_time_has_come(
@@ -72,6 +76,21 @@ async def test_sqlite_learns_what_its_tables_hold_and_tells_other_processes(
     assert learned["n"] > 0
     for each in (learner, other):
         await each.close()
+
+
+async def test_of_what_sqlite_learns_it_keeps_numbers_and_no_value_of_a_record(
+    sqlite_store: SqliteStore,
+) -> None:
+    database = sqlite_store.open()
+    caller = (await open_api(database)).operator()
+    await sandbox.load(database, caller, count=60, seed=1, at=system_clock())
+    await database.learn([each.resource.table for each in RESOURCES])
+    await database.close()
+    connection = apsw.Connection(str(sqlite_store.path))
+    numbers = connection.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = 'patients'").fetchall()
+    assert any(stat.startswith("60 ") for (stat,) in numbers)
+    assert connection.execute("SELECT * FROM sqlite_stat4").fetchall() == []
+    connection.close()
 
 
 async def test_events_and_deliveries_go_after_the_days_of_the_settings(
