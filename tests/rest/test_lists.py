@@ -7,7 +7,7 @@ import pytest
 
 from jump.kit.clock import DAY, SECOND, system_clock
 from jump.kit.instants import format_instant, format_second
-from jump.resources import listing
+from jump.resources import pages
 from jump.storage.database import Database
 from tests.rest.api import Api, open_api, refused
 
@@ -162,11 +162,16 @@ async def test_filters_narrow_a_list(api: Api, four: dict[str, str]) -> None:
     assert found == dict(FILTERS)
 
 
-@pytest.mark.parametrize("few", [0, 1_000], ids=["many", "few"])
+@pytest.mark.parametrize(
+    ("few", "ahead", "many"),
+    [(1_000, 0, 0), (0, 1_000, 1_000), (0, 0, 1_000), (0, 0, 0)],
+    ids=["few", "near while there are more", "not near", "many"],
+)
 async def test_a_range_of_another_field_than_the_order_is_paged_through_alike(
-    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch, few: int
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch, few: int, ahead: int, many: int
 ) -> None:
-    monkeypatch.setattr(listing, "FEW", few)
+    for name, rows in (("FEW", few), ("AHEAD", ahead), ("MANY", many)):
+        monkeypatch.setattr(pages, name, rows)
     made = []
     for day in range(1, 8):
         made.append(await make(api, date_of_birth=f"1980-01-{day:02}"))
@@ -176,6 +181,10 @@ async def test_a_range_of_another_field_than_the_order_is_paged_through_alike(
             query = {"date_of_birth_gte": "1980-01-03", "order": order, "limit": limit}
             found = await everything(api, "/patients", **query, sort="updated_at")
             assert [each["id"] for each in found] == [each["id"] for each in expected]
+            query["updated_at_lte"] = made[5]["updated_at"]
+            found = await everything(api, "/patients", **query, sort="updated_at")
+            early = [each["id"] for each in expected if each is not made[6]]
+            assert [each["id"] for each in found] == early
 
 
 async def test_filters_by_id_and_all_of_a_page_by_ids(api: Api, four: dict[str, str]) -> None:

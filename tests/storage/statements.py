@@ -15,8 +15,8 @@ import jump
 from jump.clinical import crud, links
 from jump.clinical.registry import RESOURCES
 from jump.events import feed
-from jump.resources import listing
-from jump.resources.listing import Condition, Listing
+from jump.resources import listing, pages
+from jump.resources.listing import Condition, Listing, Order
 from jump.storage.sql import Sql
 
 SOURCE = Path(jump.__file__).parent
@@ -25,8 +25,10 @@ MAKERS = ("sql", "twin", "bulk", "Sql")
 GENERATORS = {
     "clinical/crud.py:_statements",
     "clinical/links.py:statement",
-    "resources/listing.py:_select",
-    "resources/listing.py:_count",
+    "resources/pages.py:_planned",
+    "resources/pages.py:_walked",
+    "resources/pages.py:_sorted",
+    "resources/pages.py:_choice",
     "events/feed.py:_items",
     "storage/sql.py:sql",
     "storage/sql.py:twin",
@@ -111,16 +113,33 @@ def lists() -> dict[str, Listing]:
 
 
 def _of_lists() -> Iterator[Statement]:
+    orders: tuple[Order, ...] = ("asc", "desc")
     for place, each in lists().items():
-        for (sort, column), order, continued in product(each.sorts, ("asc", "desc"), (True, False)):
+        for (sort, column), order, continued in product(each.sorts, orders, (True, False)):
+            ways = (pages._planned,) if column == "id" else (pages._planned, pages._sorted)
             for name, conditions in _conditions(each):
-                for key in {column, column if column == "id" else f"+{column}"}:
-                    made = listing._select(each, key, order, conditions, continued)
+                for way in ways:
+                    made = way(each, column, order, conditions, continued)
+                    yield Statement(f"{place}: {name} {sort} {order} {way.__name__}", made)
+            if column != "id":
+                for name, made in _of_ranges(each, column, order, continued):
                     yield Statement(f"{place}: {name} {sort} {order}", made)
-        for flt in each.filters:
-            query = listing.parse(each, [(f"{flt.name}_gte", SAMPLES[flt.kind])])
-            made = listing._count(each.source, tuple(one.text for one in query.conditions))
-            yield Statement(f"{place}: how many of {flt.name}_gte", made)
+
+
+def _of_ranges(
+    each: Listing, column: str, order: Order, continued: bool
+) -> Iterator[tuple[str, Sql]]:
+    """Those that only a range needs, the one of the order's own column among what is known."""
+    for flt, form in product(each.filters, ("_gte", "_in")):
+        query = listing.parse(each, [(flt.name + form, SAMPLES[flt.kind])])
+        ranges = tuple(one.text for one in query.conditions if one.bounds not in (None, column))
+        texts = tuple(one.text for one in query.conditions)
+        if ranges:
+            known = (f"{column} >= :known",)
+            choice = pages._choice(each.source, column, order, known, ranges, continued)
+            yield f"{flt.name}{form} _choice", choice
+            walked = pages._walked(each, column, order, texts, ranges, continued)
+            yield f"{flt.name}{form} _walked", walked
 
 
 def _conditions(each: Listing) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import apsw
 import pytest
 
+from jump.clinical import in_error
 from jump.clinical.registry import RESOURCES
 from jump.resources.listing import Filter
 from tests.databases import SqliteStore
@@ -19,6 +20,8 @@ COMMON = {
     ("patients", "consent_email"),
     ("patients", "consent_marketing"),
 }
+# Ids tell when their record came: a range of them is a range of time, as one of dates is.
+COMES_WITH_TIME = {"patient_id", "consultation_id", "appointment_id"}
 LARGE = {
     each.resource.listing.source: each.resource.listing
     for each in RESOURCES
@@ -40,6 +43,26 @@ def test_every_filter_of_a_list_that_grows_has_an_index(
     assert missing == [], (
         f"CREATE INDEX ... ON {table} (organisation_id, mode, <each of these>, id)"
     )
+
+
+@pytest.mark.parametrize(
+    "table", [each for each in LARGE if in_error.INCLUDED in LARGE[each].extras]
+)
+def test_what_lies_at_one_end_of_every_order_is_sorted_by_its_index_alone(
+    table: str, sqlite_store: SqliteStore
+) -> None:
+    listing = LARGE[table]
+    orders = {column for _, column in listing.sorts}
+    needed = {"id", *orders, "entered_in_error"}
+    found = list(indexes(sqlite_store, table))
+    missing = [
+        each.name
+        for each in listing.filters
+        if (each.name in COMES_WITH_TIME or each.kind in ("date", "instant"))
+        and each.name not in ("created_at", "updated_at")
+        and not any(serves(one, each) and needed <= set(one[0]) for one in found)
+    ]
+    assert missing == [], f"let the index of each of these also have {sorted(needed)}"
 
 
 def indexes(store: SqliteStore, table: str) -> Iterator[tuple[list[str], str]]:

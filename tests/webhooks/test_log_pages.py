@@ -1,19 +1,18 @@
 """A page of a webhook's log reads its own rows only, by every filter, however long the log is."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import apsw
 import pytest
 
 from jump.caller import Tenant
-from jump.resources import listing
+from jump.resources import listing, pages
 from jump.storage.sql import Sql, Value
 from jump.webhooks.history import DELIVERIES
 from tests.databases import PostgresStore, SqliteStore
+from tests.plans import looked_at
 from tests.postgres import run_apart
 
 TENANT, WEBHOOK = Tenant("org_1", "test"), "wh_1"
@@ -68,7 +67,7 @@ class Asked:
 
 
 def asked(given: list[tuple[str, str]]) -> Asked:
-    """As `listing.page` asks for the first page."""
+    """As `pages.page` asks for the first page."""
     query = listing.parse(DELIVERIES, [*given, ("limit", str(ROWS))])
     texts = tuple(condition.text for condition in query.conditions)
     args: dict[str, Value] = {
@@ -80,7 +79,7 @@ def asked(given: list[tuple[str, str]]) -> Asked:
     }
     for condition in query.conditions:
         args.update(condition.args)
-    return Asked(listing._select(DELIVERIES, query.sort, query.order, texts, False), args)
+    return Asked(pages._planned(DELIVERIES, query.sort, query.order, texts, False), args)
 
 
 def fill(execute: Callable[[str], None], kind: str, first: int, last: int) -> None:
@@ -127,20 +126,11 @@ def rows_read(store: PostgresStore, page: Asked) -> int:
         page.statement.postgresql,
     )
     plan = run_apart(store.url, "fetchval", f"EXPLAIN (ANALYZE, FORMAT JSON) {text}")
-    return _looked_at(json.loads(plan)[0]["Plan"])
+    return looked_at(plan)
 
 
 def _literal(value: Value) -> str:
     return f"'{value}'" if isinstance(value, str) else str(value)
-
-
-def _looked_at(node: dict[str, Any]) -> int:
-    below = node.get("Plans", [])
-    if below:
-        return sum(map(_looked_at, below))
-    dropped = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-    loops: int = node["Actual Loops"]
-    return int((node["Actual Rows"] + dropped) * loops)
 
 
 @pytest.mark.parametrize("name", FILTERS)

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from jump import telemetry
 from jump.caller import Tenant
-from jump.resources.listing import Filter, Listing, ListQuery, Page
-from jump.resources.listing import page as listing_page
+from jump.resources.listing import Filter, Listing, ListQuery
+from jump.resources.pages import Page
+from jump.resources.pages import page as listing_page
 from jump.storage.database import Database, StorageUnavailable, Tx
 from jump.storage.sql import Args, bulk
 

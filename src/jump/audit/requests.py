@@ -6,8 +6,9 @@ What was asked and how it was answered is in a row, never what a record holds.
 from typing import Final
 
 from jump.caller import Tenant
-from jump.resources.listing import Filter, Listing, ListQuery, Page
-from jump.resources.listing import page as listing_page
+from jump.resources.listing import Filter, Listing, ListQuery
+from jump.resources.pages import Page
+from jump.resources.pages import page as listing_page
 from jump.storage.database import Tx
 from jump.storage.sql import Row, sql
 

@@ -24,7 +24,8 @@ from jump.cli.operating import (
 from jump.cli.showing import print_json, print_table, say
 from jump.kit.clock import system_clock
 from jump.resources import listing
-from jump.resources.listing import ListQuery, Page, Position
+from jump.resources.listing import ListQuery, Position
+from jump.resources.pages import Page
 from jump.storage.database import Tx
 from jump.webhooks import history, representation, sending, webhook
 

@@ -25,7 +25,7 @@ from jump.errors import (
 )
 from jump.events import record as events
 from jump.kit.ids import new_id
-from jump.resources import listing
+from jump.resources import pages
 from jump.resources.definition import Answer, Call, PageInfo
 from jump.resources.validation import plain
 from jump.storage.database import Tx, Violated
@@ -45,7 +45,7 @@ class _Statements:
 async def page(tx: Tx, resource: Resource, call: Call) -> Answer:
     """One page of the list."""
     assert call.query is not None
-    found = await listing.page(tx, call.caller.tenant, resource.listing, call.query)
+    found = await pages.page(tx, call.caller.tenant, resource.listing, call.query)
     return listed(resource, found)
 
 
@@ -143,7 +143,7 @@ def answer(resource: Resource, call: Call, record: Mapping[str, Any], row: Row) 
     )
 
 
-def listed(resource: Resource, found: listing.Page) -> Answer:
+def listed(resource: Resource, found: pages.Page) -> Answer:
     """A page of rows as an answer."""
     records = [shown(resource, row) for row in found.rows]
     return Answer(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from jump.clinical import crud
 from jump.clinical.definition import Resource
-from jump.resources import listing
+from jump.resources import pages
 from jump.resources.definition import Answer, Call, Operation
 from jump.resources.listing import Listing
 from jump.storage.database import Tx
@@ -21,7 +21,7 @@ def sub_list(parent: Resource, child: Resource, column: str) -> Operation:
         assert call.query is not None
         row = await crud.load(tx, parent, call)
         tenant = call.caller.tenant
-        found = await listing.page(tx, tenant, narrowed, call.query, **{column: row["id"]})
+        found = await pages.page(tx, tenant, narrowed, call.query, **{column: row["id"]})
         done = crud.listed(child, found)
         # That a patient has none of them is told of the patient too.
         owner = () if parent.patient is None else (row[parent.patient],)

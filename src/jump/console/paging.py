@@ -10,7 +10,8 @@ from jump.errors import InvalidRequest
 from jump.kit import cursors
 from jump.kit.cursors import Position
 from jump.resources import listing
-from jump.resources.listing import Listing, ListQuery, Page
+from jump.resources.listing import Listing, ListQuery
+from jump.resources.pages import Page
 from jump.storage.sql import Row
 
 ROWS: Final = 50

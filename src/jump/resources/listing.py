@@ -1,26 +1,23 @@
-"""Lists: which filters and orders a list takes, as data, and the one query that makes a page.
+"""Lists: which filters and orders a list takes, as data, and what a query string asks of it.
 
 Paging is by keyset (`created_at, id`), so that a page deep in a list costs what the first one does.
 An unknown parameter is refused, never ignored. A message names the parameter, never its value.
 """
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from jump.caller import Tenant
 from jump.errors import FieldError, InvalidRequest, sent_name
 from jump.kit.instants import parse_date, parse_instant
-from jump.storage.database import Tx
-from jump.storage.sql import Row, Sql, Value, sql
+from jump.storage.sql import Value
 
 Kind = Literal["text", "bool", "int", "instant", "date"]
 Order = Literal["asc", "desc"]
 Position = tuple[int | str, int | str]
 
 MOST = 100
-FEW = 1_000  # rows that are sorted in a moment
 DEEPEST_OFFSET = 1_000_000
 
 _OPERATORS: Mapping[str, str] = {"": "=", "_gte": ">=", "_lte": "<=", "_in": "in"}
@@ -47,7 +44,10 @@ def renamed(other: str, name: str) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One more condition of a WHERE, with its arguments; `bounds` is the column it gives an end."""
+    """One more condition of a WHERE, with its arguments.
+
+    `bounds` is the column that begins it, where it lets several of its values through.
+    """
 
     text: str
     args: tuple[tuple[str, Value], ...] = ()
@@ -117,17 +117,6 @@ class ListQuery:
         return "\n".join([*parts, *(f"{name}={value}" for name, value in sorted(self.given))])
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of rows; `after` is where the next one starts, None on the last."""
-
-    rows: list[Row]
-    limit: int
-    has_more: bool
-    next_offset: int | None
-    after: Position | None = field(default=None)
-
-
 def parse(listing: Listing, params: Sequence[tuple[str, str]]) -> ListQuery:
     """Check the query string against the listing. Raises InvalidRequest naming every wrong one."""
     errors: list[FieldError] = []
@@ -145,78 +134,6 @@ def parse(listing: Listing, params: Sequence[tuple[str, str]]) -> ListQuery:
     if errors:
         raise InvalidRequest(_names(errors), details=errors)
     return query
-
-
-async def page(tx: Tx, tenant: Tenant, listing: Listing, query: ListQuery, **fixed: Value) -> Page:
-    """One page of the list. `fixed` gives the listing's fixed columns."""
-    texts = tuple(condition.text for condition in query.conditions)
-    column = dict(listing.sorts)[query.sort]
-    key = f"+{column}" if await _are_few(tx, tenant, listing, query, column) else column
-    statement = _select(listing, key, query.order, texts, query.after is not None)
-    args: dict[str, Value] = {
-        "organisation": tenant.organisation,
-        "mode": tenant.mode,
-        "rows": query.limit + 1,
-        "offset": query.offset,
-        **fixed,
-    }
-    for condition in query.conditions:
-        args.update(condition.args)
-    if query.after is not None:
-        args["after_key"], args["after_id"] = query.after
-    rows = await tx.all(statement, **args)
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    after = (rows[-1][column], rows[-1]["id"]) if more else None
-    by_offset = more and query.cursor is None
-    return Page(rows, query.limit, more, query.offset + query.limit if by_offset else None, after)
-
-
-@functools.lru_cache(maxsize=1024)
-def _select(
-    listing: Listing, key: str, order: Order, conditions: tuple[str, ...], continued: bool
-) -> Sql:
-    where = ["organisation_id = :organisation", "mode = :mode"]
-    where += [f"{name} = :{name}" for name in listing.fixed]
-    where += conditions
-    if continued:
-        where.append(f"({key}, id) {'<' if order == 'desc' else '>'} (:after_key, :after_id)")
-    # Every name below comes from a Listing, never from a request.
-    return sql(
-        f"SELECT {', '.join(listing.columns)} FROM {listing.source}"  # noqa: S608
-        f" WHERE {' AND '.join(where)}"
-        f" ORDER BY {key} {order}, id {order} LIMIT :rows OFFSET :offset"
-    )
-
-
-async def _are_few(
-    tx: Tx, tenant: Tenant, listing: Listing, query: ListQuery, sorted_by: str
-) -> bool:
-    """Whether a range leaves so few rows that they are found by it and then sorted.
-
-    Databases guess that, and one that goes through the list in the order that is asked for may pass
-    everything before it comes to the few: 40 of 300,000 appointments took 300 ms. A sort key with a
-    plus sign is one that no index has.
-    """
-    ranges = [each for each in query.conditions if each.bounds not in (None, sorted_by)]
-    if not ranges or listing.fixed or sorted_by == "id":
-        return False
-    args = {name: value for each in ranges for name, value in each.args}
-    counting = _count(listing.source, tuple(each.text for each in ranges))
-    row = await tx.one(
-        counting, organisation=tenant.organisation, mode=tenant.mode, most=FEW + 1, **args
-    )
-    return row is not None and row["found"] <= FEW
-
-
-@functools.lru_cache(maxsize=1024)
-def _count(source: str, ranges: tuple[str, ...]) -> Sql:
-    # Every name below comes from a Listing, never from a request.
-    return sql(
-        f"SELECT count(*) AS found FROM (SELECT 1 FROM {source}"  # noqa: S608
-        f" WHERE organisation_id = :organisation AND mode = :mode AND {' AND '.join(ranges)}"
-        " LIMIT :most) AS few"
-    )
 
 
 def _query(listing: Listing, values: Mapping[str, str], errors: list[FieldError]) -> ListQuery:
@@ -270,18 +187,26 @@ def _comparison(flt: Filter, name: str, operator: str, value: str) -> Condition:
     if operator == "=" and value in flt.constants:
         # As the Listing has it, and not as it was sent.
         return Condition(f"{column} = '{value}'")
-    if operator == "=" and flt.kind == "bool":
-        # In the words of a partial index of the few that are so.
-        return Condition(column if _boolean(value) else f"NOT {column}")
-    if operator != "in":
-        bounds = None if operator == "=" else column
-        return Condition(f"{column} {operator} :{name}", ((name, _value(flt, value)),), bounds)
-    items = [_value(flt, item) for item in value.split(",") if item != ""]
+    items = [item for item in value.split(",") if item] if operator == "in" else [value]
     if not items or len(items) > MOST:
         raise ValueError(f"Give 1 to {MOST} values, separated by commas.")
-    arguments = tuple((f"{name}_{number}", item) for number, item in enumerate(items))
+    values = [_value(flt, item) for item in items]
+    if flt.kind == "bool":
+        return _of_boolean(column, operator, values)
+    if operator != "in":
+        bounds = None if operator == "=" else column
+        return Condition(f"{column} {operator} :{name}", ((name, values[0]),), bounds)
+    arguments = tuple((f"{name}_{number}", each) for number, each in enumerate(values))
     holders = ", ".join(f":{argument}" for argument, _ in arguments)
-    return Condition(f"{column} IN ({holders})", arguments)
+    return Condition(f"{column} IN ({holders})", arguments, column)
+
+
+def _of_boolean(column: str, operator: str, values: Sequence[Value]) -> Condition:
+    """In the words of a partial index of the few that are so, and not as a parameter."""
+    either = (operator, values[0]) in ((">=", False), ("<=", True))
+    if either or len(set(values)) > 1:
+        return Condition("TRUE")
+    return Condition(column if values[0] else f"NOT {column}")
 
 
 def _value(flt: Filter, value: str) -> str | int | bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from jump.caller import Caller
 from jump.resources.definition import NO_BODY, Answer, Call, Operation, PageInfo
-from jump.resources.listing import Page
+from jump.resources.pages import Page
 from jump.rest import webhook_shapes as shapes
 from jump.storage.database import Tx
 from jump.storage.sql import Row

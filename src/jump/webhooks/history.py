@@ -9,8 +9,9 @@ from typing import Final
 
 from jump.caller import Caller, Tenant
 from jump.errors import NotFound
-from jump.resources import listing
-from jump.resources.listing import Condition, Filter, Listing, ListQuery, Page
+from jump.resources import pages
+from jump.resources.listing import Condition, Filter, Listing, ListQuery
+from jump.resources.pages import Page
 from jump.storage.database import Tx
 from jump.storage.sql import Row, sql
 from jump.webhooks import subscriptions, webhook
@@ -85,13 +86,13 @@ class Found:
 async def page(tx: Tx, tenant: Tenant, webhook_id: str, query: ListQuery) -> Page:
     """One page of a webhook's deliveries, as rows. Raises NotFound."""
     await webhook.fetch(tx, tenant, webhook_id)
-    return await listing.page(tx, tenant, DELIVERIES, query, webhook_id=webhook_id)
+    return await pages.page(tx, tenant, DELIVERIES, query, webhook_id=webhook_id)
 
 
 async def page_of_all(tx: Tx, tenant: Tenant, query: ListQuery) -> Page:
     """One page of the deliveries of every webhook, by a query of ALL_DELIVERIES, as rows."""
     narrowed = replace(query, conditions=(*query.conditions, _OF_WEBHOOKS))
-    return await listing.page(tx, tenant, ALL_DELIVERIES, narrowed)
+    return await pages.page(tx, tenant, ALL_DELIVERIES, narrowed)
 
 
 async def fetch(tx: Tx, caller: Caller, delivery_id: str, webhook_id: str | None = None) -> Found:

@@ -14,8 +14,9 @@ from jump.audit import trail
 from jump.caller import Caller, Tenant
 from jump.errors import FieldError, NotFound, PreconditionFailed, Unauthorized, ValidationFailed
 from jump.kit.ids import new_id
-from jump.resources import listing
-from jump.resources.listing import Condition, Filter, Listing, ListQuery, Page
+from jump.resources import pages
+from jump.resources.listing import Condition, Filter, Listing, ListQuery
+from jump.resources.pages import Page
 from jump.sealing import Keyring
 from jump.storage.database import Tx
 from jump.storage.sql import Row, Value, sql
@@ -122,7 +123,7 @@ _REVOKED = sql("""
 async def page(tx: Tx, tenant: Tenant, query: ListQuery) -> Page:
     """One page of the webhooks, as rows."""
     narrowed = replace(query, conditions=(*query.conditions, _NOT_DELETED))
-    return await listing.page(tx, tenant, WEBHOOKS, narrowed)
+    return await pages.page(tx, tenant, WEBHOOKS, narrowed)
 
 
 async def fetch(tx: Tx, tenant: Tenant, webhook_id: str) -> Row:

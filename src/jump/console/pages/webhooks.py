@@ -9,7 +9,7 @@ from jump.console.tables import Found, table
 from jump.console.visit import Visit
 from jump.errors import InvalidRequest
 from jump.events.catalog import EVENT_TYPES
-from jump.resources import listing
+from jump.resources import pages
 from jump.storage.database import Tx
 from jump.storage.sql import Row
 from jump.webhooks import overview, webhook
@@ -36,7 +36,7 @@ async def _show(visit: Visit) -> Context:
 async def _found(visit: Visit, chosen: str) -> Found[dict[str, Any]]:
     query = paging.query(visit, webhook.WEBHOOKS, STATES[chosen][1])
 
-    async def look(tx: Tx) -> tuple[listing.Page, Mapping[str, Activity]]:
+    async def look(tx: Tx) -> tuple[pages.Page, Mapping[str, Activity]]:
         page = await webhook.page(tx, visit.tenant, query)
         ids = [row["id"] for row in page.rows]
         return page, await overview.activity(tx, visit.tenant, ids, visit.at)

@@ -41,14 +41,14 @@ CREATE TABLE consultations (
 CREATE UNIQUE INDEX consultations_of_patient ON consultations (organisation_id, mode, patient_id, id);
 CREATE INDEX consultations_created ON consultations (organisation_id, mode, created_at, id);
 CREATE INDEX consultations_updated ON consultations (organisation_id, mode, updated_at, id);
-CREATE INDEX consultations_by_patient ON consultations (organisation_id, mode, patient_id, created_at, id);
+CREATE INDEX consultations_by_patient ON consultations (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
 CREATE INDEX consultations_by_clinician ON consultations (organisation_id, mode, clinician_id, created_at, id);
 CREATE INDEX consultations_by_clinician_updated ON consultations (organisation_id, mode, clinician_id, updated_at, id);
 CREATE INDEX consultations_by_location ON consultations (organisation_id, mode, location_id, created_at, id);
 CREATE INDEX consultations_by_location_updated ON consultations (organisation_id, mode, location_id, updated_at, id);
-CREATE INDEX consultations_by_appointment ON consultations (organisation_id, mode, appointment_id, created_at, id)
+CREATE INDEX consultations_by_appointment ON consultations (organisation_id, mode, appointment_id, created_at, id, updated_at, entered_in_error)
   WHERE appointment_id IS NOT NULL;
-CREATE INDEX consultations_by_date ON consultations (organisation_id, mode, consultation_date, created_at, id);
+CREATE INDEX consultations_by_date ON consultations (organisation_id, mode, consultation_date, created_at, id, updated_at, entered_in_error);
 -- Not the completed ones: they are nearly all.
 CREATE INDEX consultations_drafts ON consultations (organisation_id, mode, created_at, id) WHERE status = 'draft';
 
@@ -101,13 +101,13 @@ CREATE TABLE problems (
 CREATE UNIQUE INDEX problems_of_patient ON problems (organisation_id, mode, patient_id, id);
 CREATE INDEX problems_created ON problems (organisation_id, mode, created_at, id);
 CREATE INDEX problems_updated ON problems (organisation_id, mode, updated_at, id);
-CREATE INDEX problems_by_patient ON problems (organisation_id, mode, patient_id, created_at, id);
-CREATE INDEX problems_by_consultation ON problems (organisation_id, mode, consultation_id, created_at, id)
+CREATE INDEX problems_by_patient ON problems (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
+CREATE INDEX problems_by_consultation ON problems (organisation_id, mode, consultation_id, created_at, id, updated_at, entered_in_error)
   WHERE consultation_id IS NOT NULL;
 CREATE INDEX problems_by_status ON problems (organisation_id, mode, status, created_at, id);
 CREATE INDEX problems_by_status_updated ON problems (organisation_id, mode, status, updated_at, id);
-CREATE INDEX problems_by_onset ON problems (organisation_id, mode, onset_date, created_at, id);
-CREATE INDEX problems_by_end ON problems (organisation_id, mode, end_date, created_at, id);
+CREATE INDEX problems_by_onset ON problems (organisation_id, mode, onset_date, created_at, id, updated_at, entered_in_error);
+CREATE INDEX problems_by_end ON problems (organisation_id, mode, end_date, created_at, id, updated_at, entered_in_error);
 
 -- What never changes -----------------------------------------------------------------------------
 

@@ -43,17 +43,17 @@ CREATE TABLE prescriptions (
 );
 CREATE INDEX prescriptions_created ON prescriptions (organisation_id, mode, created_at, id);
 CREATE INDEX prescriptions_updated ON prescriptions (organisation_id, mode, updated_at, id);
-CREATE INDEX prescriptions_by_patient ON prescriptions (organisation_id, mode, patient_id, created_at, id);
+CREATE INDEX prescriptions_by_patient ON prescriptions (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
 CREATE INDEX prescriptions_by_prescriber ON prescriptions (organisation_id, mode, prescriber_id, created_at, id);
 CREATE INDEX prescriptions_by_prescriber_updated ON prescriptions (organisation_id, mode, prescriber_id, updated_at, id);
-CREATE INDEX prescriptions_by_consultation ON prescriptions (organisation_id, mode, consultation_id, created_at, id)
+CREATE INDEX prescriptions_by_consultation ON prescriptions (organisation_id, mode, consultation_id, created_at, id, updated_at, entered_in_error)
   WHERE consultation_id IS NOT NULL;
 CREATE INDEX prescriptions_by_status ON prescriptions (organisation_id, mode, status, created_at, id);
 CREATE INDEX prescriptions_by_status_updated ON prescriptions (organisation_id, mode, status, updated_at, id);
-CREATE INDEX prescriptions_by_start ON prescriptions (organisation_id, mode, start_date, created_at, id);
-CREATE INDEX prescriptions_by_end ON prescriptions (organisation_id, mode, end_date, created_at, id);
+CREATE INDEX prescriptions_by_start ON prescriptions (organisation_id, mode, start_date, created_at, id, updated_at, entered_in_error);
+CREATE INDEX prescriptions_by_end ON prescriptions (organisation_id, mode, end_date, created_at, id, updated_at, entered_in_error);
 CREATE INDEX prescriptions_in_error ON prescriptions (organisation_id, mode, created_at, id) WHERE entered_in_error;
-CREATE INDEX prescriptions_by_stop ON prescriptions (organisation_id, mode, stopped_at, id) WHERE stopped_at IS NOT NULL;
+CREATE INDEX prescriptions_by_stop ON prescriptions (organisation_id, mode, stopped_at, id, created_at, updated_at, entered_in_error) WHERE stopped_at IS NOT NULL;
 
 -- What never changes ------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX documents_content ON documents (organisation_id, mode, conte
   WHERE content_name IS NOT NULL;
 CREATE INDEX documents_created ON documents (organisation_id, mode, created_at, id);
 CREATE INDEX documents_updated ON documents (organisation_id, mode, updated_at, id);
-CREATE INDEX documents_by_patient ON documents (organisation_id, mode, patient_id, created_at, id);
+CREATE INDEX documents_by_patient ON documents (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
 CREATE INDEX documents_by_type ON documents (organisation_id, mode, document_type, created_at, id);
 CREATE INDEX documents_by_type_updated ON documents (organisation_id, mode, document_type, updated_at, id);
 CREATE INDEX documents_by_mime_type ON documents (organisation_id, mode, mime_type, created_at, id);
@@ -46,7 +46,7 @@ CREATE INDEX documents_by_mime_type_updated ON documents (organisation_id, mode,
 CREATE INDEX documents_by_status ON documents (organisation_id, mode, status, created_at, id);
 CREATE INDEX documents_by_status_updated ON documents (organisation_id, mode, status, updated_at, id);
 CREATE INDEX documents_in_error ON documents (organisation_id, mode, created_at, id) WHERE entered_in_error;
-CREATE INDEX documents_by_consultation ON documents (organisation_id, mode, consultation_id, created_at, id)
+CREATE INDEX documents_by_consultation ON documents (organisation_id, mode, consultation_id, created_at, id, updated_at, entered_in_error)
   WHERE consultation_id IS NOT NULL;
 
 -- A file on its way into the store, from before its first byte until a document has it: whatever

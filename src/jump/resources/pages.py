@@ -1,0 +1,161 @@
+"""Pages of a list: the query that makes one, and the way by which its rows are found.
+
+What a page costs must not grow with the list. Databases guess whether it is cheaper to go through
+a list in the order that is asked for until a page is full, or to find what a range lets through and
+sort it; where they are wrong they read everything: 40 of 300,000 appointments took 300 ms. So where
+a range is of another field than the order's, both are tried on a few rows first.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from jump.caller import Tenant
+from jump.resources.listing import Condition, Listing, ListQuery, Order, Position
+from jump.storage.database import Tx
+from jump.storage.sql import Row, Sql, Value, sql, twin
+
+FEW = 1_000  # rows that are sorted in a moment
+AHEAD = 1_000  # rows that are gone through in a moment
+MANY = 20_000  # rows that are sorted rather than go through who knows how many
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of rows; `after` is where the next one starts, None on the last."""
+
+    rows: list[Row]
+    limit: int
+    has_more: bool
+    next_offset: int | None
+    after: Position | None = field(default=None)
+
+
+async def page(tx: Tx, tenant: Tenant, listing: Listing, query: ListQuery, **fixed: Value) -> Page:
+    """One page of the list. `fixed` gives the listing's fixed columns."""
+    column = dict(listing.sorts)[query.sort]
+    args: dict[str, Value] = {
+        "organisation": tenant.organisation,
+        "mode": tenant.mode,
+        "rows": query.limit + 1,
+        "offset": query.offset,
+        **fixed,
+    }
+    for condition in query.conditions:
+        args.update(condition.args)
+    if query.after is not None:
+        args["after_key"], args["after_id"] = query.after
+    statement = await _statement(tx, listing, query, column, args)
+    rows = await tx.all(statement, **args)
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    after = (rows[-1][column], rows[-1]["id"]) if more else None
+    by_offset = more and query.cursor is None
+    return Page(rows, query.limit, more, query.offset + query.limit if by_offset else None, after)
+
+
+async def _statement(
+    tx: Tx, listing: Listing, query: ListQuery, column: str, args: Mapping[str, Value]
+) -> Sql:
+    texts, continued = _texts(query.conditions), query.after is not None
+    ranges = _texts(each for each in query.conditions if each.bounds not in (None, column))
+    if not ranges or listing.fixed or column == "id":
+        return _planned(listing, column, query.order, texts, continued)
+    known = _texts(each for each in query.conditions if each.bounds == column)
+    choice = _choice(listing.source, column, query.order, known, ranges, continued)
+    end = query.offset + query.limit
+    limits = {"few": FEW, "ahead": AHEAD + query.offset, "page": end, "many": MANY}
+    row = await tx.one(choice, **args, **limits)
+    assert row is not None
+    if row["walks"]:
+        return _walked(listing, column, query.order, texts, ranges, continued)
+    return _sorted(listing, column, query.order, texts, continued)
+
+
+def _texts(conditions: Iterable[Condition]) -> tuple[str, ...]:
+    return tuple(each.text for each in conditions)
+
+
+# Every name in the statements below comes from a Listing, never from a request. A plus sign before
+# a column keeps a database from finding or sorting rows by its index.
+
+
+@functools.lru_cache(maxsize=1024)
+def _planned(
+    listing: Listing, column: str, order: Order, conditions: tuple[str, ...], continued: bool
+) -> Sql:
+    """As the database thinks best."""
+    return sql(_select(listing, column, order, conditions, continued))
+
+
+@functools.lru_cache(maxsize=1024)
+def _walked(
+    listing: Listing,
+    column: str,
+    order: Order,
+    conditions: tuple[str, ...],
+    ranges: tuple[str, ...],
+    continued: bool,
+) -> Sql:
+    """In the order that is asked for, until the page is full: PostgreSQL knows that it is soon."""
+    hidden = tuple(f"+{each}" if each in ranges else each for each in conditions)
+    return twin(
+        sqlite=_select(listing, column, order, hidden, continued),
+        postgresql=_select(listing, column, order, conditions, continued),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _sorted(
+    listing: Listing, column: str, order: Order, conditions: tuple[str, ...], continued: bool
+) -> Sql:
+    """By what the ranges let through, and then sorted: by an index alone, where it has it all."""
+    ids = _select(replace(listing, columns=("id",)), f"+{column}", order, conditions, continued)
+    return sql(
+        f"SELECT {', '.join(listing.columns)} FROM {listing.source}"  # noqa: S608
+        " WHERE organisation_id = :organisation AND mode = :mode"
+        f" AND id IN ({ids}) ORDER BY +{column} {order}, id {order}"
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _choice(
+    source: str,
+    column: str,
+    order: Order,
+    known: tuple[str, ...],
+    ranges: tuple[str, ...],
+    continued: bool,
+) -> Sql:
+    """Whether to walk: not past everything to a few, but to what is near, or to very many."""
+    of_ranges = " AND ".join(("organisation_id = :organisation", "mode = :mode", *ranges))
+    # In the order of its index. PostgreSQL would go through the table, and past all of another end.
+    ends = [each.split()[0] for each in ranges if " IN (" not in each]
+    by = f"ORDER BY {ends[0]}" if ends else ""
+    found = f"SELECT 1 FROM {source} WHERE {of_ranges} {by} LIMIT 1 OFFSET"  # noqa: S608
+    columns = tuple(dict.fromkeys(each.split()[0] for each in ranges))
+    first = _select(Listing(source, columns, ()), column, order, known, continued, "LIMIT :ahead")
+    near = f"SELECT 1 FROM ({first}) AS first WHERE {' AND '.join(ranges)} LIMIT 1 OFFSET :page"  # noqa: S608
+    return sql(
+        f"SELECT CASE WHEN NOT EXISTS ({found} :few) THEN FALSE"
+        f" WHEN EXISTS ({near}) THEN TRUE ELSE EXISTS ({found} :many) END AS walks"
+    )
+
+
+def _select(
+    listing: Listing,
+    key: str,
+    order: Order,
+    conditions: tuple[str, ...],
+    continued: bool,
+    limit: str = "LIMIT :rows OFFSET :offset",
+) -> str:
+    where = ["organisation_id = :organisation", "mode = :mode"]
+    where += [f"{name} = :{name}" for name in listing.fixed]
+    where += conditions
+    if continued:
+        where.append(f"({key}, id) {'<' if order == 'desc' else '>'} (:after_key, :after_id)")
+    return (
+        f"SELECT {', '.join(listing.columns)} FROM {listing.source}"  # noqa: S608
+        f" WHERE {' AND '.join(where)} ORDER BY {key} {order}, id {order} {limit}"
+    )

@@ -1,0 +1,139 @@
+"""A page reads what it needs, wherever in the order the rows lie that a range lets through."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl
+
+import apsw
+
+from jump.caller import Tenant
+from jump.resources import listing, pages
+from jump.resources.listing import Filter, Listing
+from jump.resources.pages import AHEAD, FEW, MANY, Page
+from jump.storage.database import Tx
+from jump.storage.sql import Row, Sql, Value
+from tests.databases import PostgresStore, SqliteStore, Store
+from tests.plans import looked_at
+from tests.postgres import run_apart
+
+TENANT = Tenant("org_1", "test")
+THINGS = Listing(
+    source="things",
+    columns=("id", "size", "created_at", "note"),
+    filters=(Filter("size", "int"), Filter("created_at", "instant")),
+    sorts=(("created_at", "created_at"),),
+)
+ALL = 100_000
+# A thing is as large as it is new, so that a range of sizes lies at one end of the order.
+MAKE = (
+    """
+    CREATE TABLE things (organisation_id TEXT, mode TEXT, id TEXT, size BIGINT, created_at BIGINT,
+      note TEXT, PRIMARY KEY (organisation_id, mode, id))
+    """,
+    f"""
+    INSERT INTO things
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {ALL - 1})
+    SELECT 'org_1', 'test', 'thing_' || CAST({ALL} + i AS TEXT), i, i, 'new' FROM n
+    """,
+    "CREATE INDEX things_created ON things (organisation_id, mode, created_at, id)",
+    "CREATE INDEX things_by_size ON things (organisation_id, mode, size, id, created_at)",
+)
+LIMIT = 20
+FAR = ALL - 9_000
+# What is asked for, oldest first; the sizes that are found; and how many rows may be looked at: of
+# each way what is tried of it, what is sorted or gone through, and the page.
+PAGE = 100
+SORTED = FEW + AHEAD + 2 * 9_000 + PAGE
+CASES: dict[str, tuple[str, range, int]] = {
+    "few at the far end": (f"size_gte={ALL - 500}", range(ALL - 500, ALL), 2 * 500 + PAGE),
+    "few values": (f"size_in={ALL - 7},7", range(7, ALL, ALL - 14), PAGE),
+    "none": (f"size_gte={ALL}", range(0), PAGE),
+    "many at the near end": (f"size_lte={FAR}", range(FAR + 1), FEW + PAGE),
+    "many at the far end": (f"size_gte={FAR}", range(FAR, ALL), SORTED),
+    "many at the far end, from an instant on": (
+        f"size_gte={FAR}&created_at_gte=1970-01-01T00:00:00.091Z",
+        range(FAR, ALL),
+        FEW + PAGE,
+    ),
+    "very many after some": (
+        f"size_gte={2 * AHEAD}",
+        range(2 * AHEAD, ALL),
+        FEW + AHEAD + MANY + 2 * AHEAD + PAGE,
+    ),
+}
+# Instructions of SQLite's machine.
+STEPS_FOR_A_ROW = 9
+EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON)"
+
+
+class Watched:
+    """A transaction that remembers what it ran."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.ran: list[tuple[Sql, dict[str, Value]]] = []
+
+    async def one(self, query: Sql, **args: Value) -> Row | None:
+        self.ran.append((query, args))
+        return await self.tx.one(query, **args)
+
+    async def all(self, query: Sql, **args: Value) -> list[Row]:
+        self.ran.append((query, args))
+        return await self.tx.all(query, **args)
+
+
+async def read(store: Store, query: str) -> tuple[Page, Watched]:
+    """A page, and what was run for it."""
+    parsed = listing.parse(THINGS, [*parse_qsl(query), ("order", "asc"), ("limit", str(LIMIT))])
+    database = store.open()
+
+    async def work(tx: Tx) -> tuple[Page, Watched]:
+        watched: Any = Watched(tx)
+        return await pages.page(watched, TENANT, THINGS, parsed), watched
+
+    try:
+        return await database.read(work)
+    finally:
+        await database.close()
+
+
+def rows_read(store: Store, watched: Watched) -> float:
+    """How many rows were looked at, in all."""
+    if isinstance(store, PostgresStore):
+        return sum(
+            looked_at(
+                run_apart(
+                    store.url, "fetchval", f"{EXPLAIN} {query.postgresql}", *query.positional(args)
+                )
+            )
+            for query, args in watched.ran
+        )
+    assert isinstance(store, SqliteStore)
+    with counting(store) as (connection, steps):
+        for query, args in watched.ran:
+            connection.execute(query.sqlite, query.named(args)).fetchall()
+        return len(steps) / STEPS_FOR_A_ROW
+
+
+@contextmanager
+def counting(store: SqliteStore) -> Iterator[tuple[apsw.Connection, list[None]]]:
+    """A connection that adds to the list at each of its steps."""
+    connection, steps = apsw.Connection(str(store.path)), list[None]()
+    connection.execute("SELECT 1 FROM things LIMIT 1").fetchall()  # reads what tables there are
+    connection.set_progress_handler(lambda: bool(steps.append(None)), 1)
+    yield connection, steps
+    connection.close()
+
+
+async def test_a_page_reads_what_it_needs_wherever_a_range_lies_in_the_order(store: Store) -> None:
+    for statement in MAKE:
+        store.execute(statement)
+    if isinstance(store, PostgresStore):
+        # Which it does by itself, and soon. SQLite is asked while it knows nothing of the rows.
+        store.execute("ANALYZE things")
+    for name, (query, expected, most) in CASES.items():
+        page, watched = await read(store, query)
+        assert [row["size"] for row in page.rows] == list(expected[:LIMIT]), name
+        assert page.has_more == (len(expected) > LIMIT), name
+        assert rows_read(store, watched) <= most, name
