@@ -7,6 +7,8 @@ from typing import Any
 import apsw
 import pytest
 
+from jump.clinical.records.consultations import CONSULTATION
+from jump.clinical.representation import columns
 from jump.storage.database import Database, Tx
 from jump.storage.migrate import migrations
 from jump.storage.sql import sql
@@ -104,6 +106,7 @@ MISSING: tuple[tuple[str, str, dict[str, Any]], ...] = (
 REFERRED_TO = {"appointments_of_patient", "consultations_of_patient", "problems_of_patient"}
 
 MARKED = "entered_in_error = TRUE, error_reason = 'x', version = version + 1, updated_at = 2"
+SAID_WHEN_MARKED = {"entered_in_error", "error_reason", "updated_at", "version"}
 FORBIDDEN: tuple[tuple[str, str], ...] = (
     ("consultations_completed", "UPDATE consultations SET summary = 'x' WHERE id = 'con_done'"),
     ("consultations_completed", "UPDATE consultations SET notes = '' WHERE id = 'con_done'"),
@@ -193,6 +196,18 @@ async def test_a_completed_consultation_is_marked_in_error_once_and_for_good(
     ):
         text = f"UPDATE consultations SET {change} WHERE id = 'con_done'"
         assert await refused_change(database, text) == "consultations_completed"
+
+
+async def test_a_completed_consultation_keeps_each_of_its_columns(database: Database) -> None:
+    await database.write(fill)
+    alone = {**DONE, "id": "con_alone", "appointment_id": None}
+    await database.write(lambda tx: write(tx, "consultations", alone))
+    others = {"mode": "'live'", "status": "'draft'", "appointment_id": "'apt_1'"}
+    others |= {"patient_id": "'pat_2'", "created_at": "created_at + 1"}
+    for name in {*WHO, *columns(CONSULTATION)} - SAID_WHEN_MARKED:
+        other = others.get(name, f"COALESCE({name}, '') || 'x'")
+        text = f"UPDATE consultations SET {name} = {other} WHERE id = 'con_alone'"
+        assert await refused_change(database, text) == "consultations_completed", name
 
 
 async def test_a_draft_changes_is_completed_and_can_be_deleted(database: Database) -> None:

@@ -76,6 +76,8 @@ async def test_what_is_named_must_be_there_and_of_the_same_patient(desk: Desk) -
         ({"clinician_id": "cli_a", "location_id": "loc_b"}, {"clinician_id", "location_id"}),
         ({"clinician_id": "cli_a", "consultation_date": in_days(3)},
          {"clinician_id", "consultation_date"}),
+        ({"appointment_id": booked["id"], "consultation_date": in_days(3)},
+         {"appointment_id", "consultation_date"}),
     ):  # fmt: skip
         answer = await try_to_consult(desk, **about)
         assert fields(answer) == wrong
@@ -90,8 +92,29 @@ async def test_what_is_named_must_be_there_and_of_the_same_patient(desk: Desk) -
     assert await read(desk, made) == made
 
 
+async def test_a_draft_is_given_later_what_it_took_place_in(desk: Desk) -> None:
+    booked = await desk.book(desk.time("10:00"))
+    made = await draft(desk)
+    for name, value in (("appointment_id", booked["id"]), ("location_id", rows.MAIN)):
+        assert data(await change(desk, made, **{name: value}))[name] == value
+    assert data(await change(desk, made, appointment_id=None))["appointment_id"] is None
+
+
+async def test_what_is_live_is_not_there_in_test_and_is_named_with_all_else_that_is_wrong(
+    desk: Desk,
+) -> None:
+    live = await desk.api.make_key(mode="live")
+    person = {"first_name": "Ada", "last_name": "Lovelace", "date_of_birth": "1980-02-29"}
+    patient = data(await desk.api.post("/patients", person, key=live), 201)["id"]
+    answer = await try_to_consult(desk, patient_id=patient, consultation_date=in_days(3))
+    assert fields(answer) == {"patient_id", "consultation_date"}
+    assert patient not in answer.text
+
+
 async def test_a_consultation_keeps_its_patient(desk: Desk) -> None:
     made = await draft(desk)
+    both = await change(desk, made, patient_id=rows.OTHER_PATIENT, consultation_date=in_days(3))
+    assert fields(both) == {"patient_id", "consultation_date"}
     for other in (rows.OTHER_PATIENT, "pat_none"):
         error = refusal(await change(desk, made, patient_id=other), 422, "VALIDATION_FAILED")
         assert [each["field"] for each in error["details"]] == ["patient_id"]
@@ -320,6 +343,22 @@ async def test_every_change_is_audited_without_a_value_and_makes_no_event(desk: 
     assert {row["patient_id"] for row in found} == {rows.PATIENT}
     assert "flu" not in str(found)
     assert await desk.events() == []
+
+
+async def test_a_patch_that_completes_is_audited_as_a_completion(desk: Desk) -> None:
+    made = await draft(desk)
+    data(await change(desk, made, status="draft", summary="A cold."))
+    data(await change(desk, made, status="completed"))
+    actions = [row["action"] for row in await desk.audit() if row["record_id"] == made["id"]]
+    assert actions == ["consultation.created", "consultation.updated", "consultation.completed"]
+
+
+async def test_the_audit_names_the_clinician_by_one_name_whichever_was_sent(desk: Desk) -> None:
+    made = await draft(desk)
+    data(await change(desk, made, clinician_profile_id=rows.BEN))
+    data(await change(desk, made, clinician_id=rows.ADA))
+    found = [row for row in await desk.audit() if row["record_id"] == made["id"]]
+    assert [json.loads(row["fields"]) for row in found[1:]] == [["clinician_id"]] * 2
 
 
 async def test_who_saw_a_patient_tells_of_consultations_too(desk: Desk) -> None:

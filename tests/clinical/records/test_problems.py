@@ -70,6 +70,13 @@ async def test_a_problem_that_has_ended_is_not_active(desk: Desk) -> None:
     assert data(await change(desk, made, end_date="2024-06-01"))["status"] == resting["status"]
 
 
+async def test_an_end_or_a_status_of_null_is_as_if_it_were_not_sent(desk: Desk) -> None:
+    made = await note(desk, status=None, end_date=None)
+    assert (made["status"], made["end_date"]) == ("active", None)
+    assert data(await change(desk, made, end_date=None)) == made
+    assert (await note(desk, status=None, end_date="2024-05-01"))["status"] == "resolved"
+
+
 async def test_it_ends_on_its_onset_or_later_and_neither_is_still_to_come(desk: Desk) -> None:
     for about, wrong in (
         ({"onset_date": "2024-05-02", "end_date": "2024-05-01"}, {"end_date"}),
@@ -116,7 +123,9 @@ async def test_what_is_named_must_be_there_and_of_the_same_patient(desk: Desk) -
         ({"patient_id": "pat_none"}, {"patient_id"}),
         ({"consultation_id": "con_none"}, {"consultation_id"}),
         ({"consultation_id": theirs["id"]}, {"consultation_id"}),
-    ):
+        ({"consultation_id": theirs["id"], "onset_date": in_days(3)},
+         {"consultation_id", "onset_date"}),
+    ):  # fmt: skip
         answer = await try_to_note(desk, **about)
         assert fields(answer) == wrong
         assert next(iter(about.values())) not in answer.text
@@ -126,6 +135,12 @@ async def test_what_is_named_must_be_there_and_of_the_same_patient(desk: Desk) -
     assert "keeps its patient" in keeps.json()["error"]["details"][0]["message"]
     assert fields(keeps) == {"patient_id"}
     assert await read(desk, made) == made
+
+
+async def test_a_problem_is_said_later_to_be_of_a_consultation(desk: Desk) -> None:
+    consultation, made = await consult(desk), await note(desk)
+    changed = data(await change(desk, made, consultation_id=consultation["id"]))
+    assert changed["consultation_id"] == consultation["id"]
 
 
 UNUSUAL: tuple[dict[str, Any], ...] = (

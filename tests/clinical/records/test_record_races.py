@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jump.clinical.records import consultations
+from jump.clinical.records import consultations, problems
 from jump.kit.clock import system_clock
 from jump.resources.definition import Call
 from jump.storage.database import Tx
@@ -106,6 +106,20 @@ async def test_an_amendment_waits_for_the_marking_in_error_and_is_then_refused(d
         await blocked(desk.database)
     assert "entered in error" in refusal(await amendment, 409, "CONFLICT")["message"]
     assert await listed(desk, f"/consultations/{made['id']}/amendments") == []
+
+
+async def test_a_marking_in_error_waits_for_a_change_and_keeps_both(desk: Desk) -> None:
+    consultation, problem = await draft(desk), await note(desk)
+    for made, update in ((consultation, consultations.update), (problem, problems.update)):
+        call = of(desk, made, notes="Fluids.")
+        async with held(desk.database, lambda tx, update=update, call=call: update(tx, call)):
+            marking = asyncio.create_task(
+                act(desk, made, "mark-in-error", reason="another patient")
+            )
+            await blocked(desk.database)
+        marked = data(await marking)
+        assert (marked["entered_in_error"], marked["notes"]) == (True, "Fluids.")
+        assert marked["version"] == 3
 
 
 async def test_amendments_at_once_are_all_kept(desk: Desk) -> None:
