@@ -210,6 +210,28 @@ async def test_a_completed_consultation_keeps_each_of_its_columns(database: Data
         assert await refused_change(database, text) == "consultations_completed", name
 
 
+async def test_what_never_changes_is_not_written_over_either(database: Database) -> None:
+    await database.write(fill)
+    for constraint, table, values in (
+        ("consultations_completed", "consultations", DONE),
+        ("consultation_amendments_append_only", "consultation_amendments", AMENDMENT),
+    ):
+        names = ", ".join(values)
+        row = f"INTO {table} ({names}) SELECT {names} FROM {table} WHERE id = '{values['id']}'"
+        upsert = f"INSERT {row} ON CONFLICT (organisation_id, mode, id) DO UPDATE SET id = 'x'"
+        assert await refused_change(database, upsert) == constraint
+        if database.kind == "sqlite":
+            assert await refused_change(database, f"INSERT OR REPLACE {row}") == constraint
+
+
+async def test_no_draft_takes_the_place_of_what_is_completed(sqlite_store: SqliteStore) -> None:
+    database = sqlite_store.open()
+    await database.write(fill)
+    moved = "UPDATE OR REPLACE consultations SET id = 'con_done' WHERE id = 'con_draft'"
+    assert await refused_change(database, moved) == "consultations_completed"
+    await database.close()
+
+
 async def test_a_draft_changes_is_completed_and_can_be_deleted(database: Database) -> None:
     await database.write(fill)
     draft = {**OTHER, "appointment_id": None}
