@@ -1,1 +1,1 @@
-"""Patients and what is written about them: consultations, problems, documents, prescriptions."""
+"""Patients, and what is written about them."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from jump.clinical.links import Reference
-from jump.clinical.records.patient_fields import Line, Notes, Reason
+from jump.clinical.records.patient_fields import Line, LongNotes, Reason
 from jump.clinical.representation import Recorded
 from jump.resources.about import about
 from jump.resources.definition import Shape
@@ -34,7 +34,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "consultation_type_code": Annotated[str, Meta(max_length=50)],
     "consultation_type_display": Line,
     "chief_complaint": Annotated[str, Meta(max_length=2_000)],
-    "summary": Notes,
+    "summary": LongNotes,
     "notes": LongText,
     "status": Status,
 }

@@ -40,7 +40,7 @@ Email = Annotated[
         description="Use an e-mail address, such as name@example.org.",
     ),
 ]
-Notes = Annotated[str, Meta(max_length=20_000)]
+LongNotes = Annotated[str, Meta(max_length=20_000)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 Gender = Literal["male", "female", "other", "unknown"]
 Status = Literal["active", "archived"]
@@ -67,7 +67,7 @@ FIELDS: Mapping[str, Any] = {
     "biological_sex": Annotated[str, Meta(max_length=30)],
     "ethnicity": Annotated[str, Meta(max_length=100)],
     "occupation": Annotated[str, Meta(max_length=100)],
-    "patient_notes": Notes,
+    "patient_notes": LongNotes,
     "preferred_contact_method": Annotated[str, Meta(max_length=30)],
     "consent_sms": bool,
     "consent_email": bool,

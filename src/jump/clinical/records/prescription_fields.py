@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from jump.clinical.links import Reference
-from jump.clinical.records.patient_fields import Notes, Reason
+from jump.clinical.records.patient_fields import LongNotes, Reason
 from jump.clinical.representation import Amount, Recorded
 from jump.resources.about import about
 from jump.resources.definition import Shape
@@ -44,11 +44,11 @@ _REQUIRED: Final = frozenset(
 )
 
 NEW = Shape(
-    {**PRESCRIBED, "notes": Notes, "status": Literal["active", "completed"]},
+    {**PRESCRIBED, "notes": LongNotes, "status": Literal["active", "completed"]},
     _REQUIRED,
 )
 # What was prescribed is here to be refused with words that say what to do instead.
-CHANGES = Shape({**PRESCRIBED, "notes": Notes, "status": Status}, _REQUIRED | {"status"})
+CHANGES = Shape({**PRESCRIBED, "notes": LongNotes, "status": Status}, _REQUIRED | {"status"})
 STOPPING = Shape({"reason": Reason, "end_date": datetime.date}, frozenset({"reason"}))
 
 

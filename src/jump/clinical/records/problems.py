@@ -14,7 +14,7 @@ from jump.clinical.definition import Link, Registered, Resource
 from jump.clinical.links import Reference
 from jump.clinical.records.consultations import CONSULTATION
 from jump.clinical.records.dates import as_date, check_past
-from jump.clinical.records.patient_fields import Notes
+from jump.clinical.records.patient_fields import LongNotes
 from jump.clinical.records.patients import PATIENT
 from jump.clinical.representation import Recorded
 from jump.clinical.sub_lists import sub_list
@@ -58,7 +58,7 @@ FIELDS: Final[Mapping[str, Any]] = {
     "severity": Severity,
     "onset_date": datetime.date,
     "end_date": datetime.date,
-    "notes": Notes,
+    "notes": LongNotes,
     "consultation_id": Reference,
 }
 _REQUIRED: Final = frozenset({"patient_id", "problem_name"})

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 
 from jump.clinical.links import Reference
-from jump.clinical.records.patient_fields import Email, Line, Notes, Phone, Reason
+from jump.clinical.records.patient_fields import Email, Line, LongNotes, Phone, Reason
 from jump.clinical.representation import Recorded, Scheduled
 from jump.resources.about import about
 from jump.resources.definition import Shape
@@ -22,7 +22,7 @@ Source = Annotated[str, Meta(min_length=1, max_length=50)]
 FREE: Final[Mapping[str, Any]] = {
     "title": Line,
     "description": Annotated[str, Meta(max_length=2_000)],
-    "notes": Notes,
+    "notes": LongNotes,
     "attendee_name": Line,
     "attendee_email": Email,
     "attendee_phone": Phone,
