@@ -37,13 +37,14 @@ class Link:
 class Resource:
     """One kind of record.
 
-    `record` is what the API returns, field by field, each kept in a column of the same name but
-    for those in `derived`; `hidden` are columns that are kept and never shown. `defaults` are what
-    a field has when it was not sent, and when null clears it. `conflicts` gives the words for each
-    constraint of the database that may refuse a record, `links` those that refuse what a field
-    names. `patient` is the column that links a record
-    to its patient, None for records of no patient. The event types are None where a change makes no
-    event. `about` tells integrators, in a sentence or two, what records of this kind are.
+    `record` is what the API returns, field by field: `id`, its own, then `created_at`,
+    `updated_at`, `version`, `created_by`, and any other names. Each is kept in a column of the same
+    name but for those in `derived`; `hidden` are columns that are kept and never shown. `defaults`
+    are what a field has when it was not sent, and when null clears it. `conflicts` gives the words
+    for each constraint of the database that may refuse a record, `links` those that refuse what a
+    field names. `patient` is the column that links a record to its patient, None for records of no
+    patient. The event types are None where a change makes no event. `about` tells integrators, in a
+    sentence or two, what records of this kind are.
     """
 
     name: str

@@ -38,7 +38,10 @@ async def check(
 def check_patient(
     resource: Resource, row: Row, sent: Mapping[str, Any], errors: list[FieldError]
 ) -> list[FieldError]:
-    """The errors of a change, with that of another patient in place of what is wrong with them."""
+    """The errors of a change, with that of another patient in place of what is wrong with them.
+
+    So the changes of a record take `patient_id` too: a client may send back all that it read.
+    """
     if sent.get("patient_id", row["patient_id"]) == row["patient_id"]:
         return errors
     words = f"A {resource.name} keeps its patient: mark it as entered in error and record another."

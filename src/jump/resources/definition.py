@@ -67,6 +67,8 @@ Run = Callable[[Tx, Call], Awaitable[Answer]]
 class Shape:
     """The body of a request: field name -> its type, those required, and other names for them.
 
+    A PATCH may leave out what is `required`, but not clear it with null.
+
     `values` translates older values of a field into today's. `about` tells of fields that no record
     has, in a sentence each; what a record's field is, its own type says (resources/about.py).
     `record` is the type whose fields these are, where it is not the address's own.
