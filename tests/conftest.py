@@ -1,6 +1,7 @@
 """What every test may ask for, and the rule that no test is skipped; the parts are beside this."""
 
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,10 +14,9 @@ from tests import bucket as buckets
 from tests import databases, pooler, postgres, processes, temporary
 from tests.webhooks import languages
 
-# Here, and not beside them: other folders' tests use them too, and may be the first to.
-pytest.register_assert_rewrite(
-    "tests.surface.shapes", "tests.surface.table", "tests.surface.described"
-)
+# What asserts says what it saw, in modules that help tests too, but for those imported above.
+_BESIDE = {f"tests.{each.stem}" for each in Path(__file__).parent.iterdir()}
+pytest.register_assert_rewrite(*(_BESIDE - sys.modules.keys()))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
