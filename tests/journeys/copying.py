@@ -10,17 +10,19 @@ from typing import Any
 
 import httpx
 
+from jump.clinical import in_error
+from jump.clinical.registry import RESOURCES
 from tests.docs.blocks import of_page
 from tests.journeys.scene import data
 
 (PROGRAM,) = [each.code for each in of_page("guides/copy") if each.word == "keep.py"]
+# Every list of what a patient has, and what is asked of it to have it whole.
 LISTS = {
-    "patients": "",
-    "appointments": "&include_in_error=true",
-    "consultations": "&include_in_error=true",
-    "problems": "&include_in_error=true",
-    "prescriptions": "&include_in_error=true",
-    "documents": "&include_in_error=true",
+    each.resource.path[1:]: "&include_in_error=true"
+    if in_error.INCLUDED in each.resource.listing.extras
+    else ""
+    for each in RESOURCES
+    if each.resource.patient and "{id}" not in each.resource.path
 }
 Records = dict[str, dict[str, Any]]
 

@@ -236,6 +236,7 @@ ROWS = (
     DOCUMENTS,
 )
 
+
 # What is no record of the kind above: the addresses, and what their answers hold.
 AVAILABILITY = frozenset(
     {"GET /availability", "GET /availability/next", "POST /availability/verify"}
@@ -316,3 +317,9 @@ VERBS = {
     "update": "PATCH {path}/{{id}}",
     "delete": "DELETE {path}/{{id}}",
 }
+
+
+def addresses() -> frozenset[str]:
+    """Every address that is promised."""
+    own = {VERBS[verb].format(path=row.path) for row in ROWS for verb in row.verbs}
+    return OTHER_ADDRESSES.union(own, *(row.actions for row in ROWS))

@@ -5,10 +5,16 @@ from typing import Any
 
 import httpx
 
+from jump.clinical.registry import RESOURCES
 from tests.clinical import calendar_rows as rows
 from tests.clinical.scheduling.desk import Desk, data
 
 DAY = "2026-01-05"
+PATHS = {
+    each.resource.prefix: each.resource.path
+    for each in RESOURCES
+    if "{id}" not in each.resource.path
+}
 
 
 def in_days(days: int) -> str:
@@ -43,7 +49,7 @@ async def note(desk: Desk, **about: Any) -> dict[str, Any]:
 
 
 async def change(desk: Desk, made: dict[str, Any], **body: Any) -> httpx.Response:
-    """PATCH a record of either kind."""
+    """PATCH a record of any kind."""
     return await desk.api.patch(path_of(made), body)
 
 
@@ -64,5 +70,5 @@ async def listed(desk: Desk, path: str, query: str = "") -> list[str]:
 
 
 def path_of(made: dict[str, Any]) -> str:
-    kind = {"con": "consultations", "prb": "problems"}[made["id"].partition("_")[0]]
-    return f"/{kind}/{made['id']}"
+    """Its address: an amendment, which has the prefix of its consultation, has none."""
+    return f"{PATHS[made['id'].partition('_')[0]]}/{made['id']}"

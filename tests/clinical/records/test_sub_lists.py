@@ -1,21 +1,23 @@
 """Lists below a record: what belongs to it, with the filters, the paging and the scope of the whole
 list."""
 
+from jump.audit.access_log import OF_PATIENT
+from jump.clinical.registry import RESOURCES
 from tests.clinical import calendar_rows as rows
 from tests.clinical.records.charting import act, consult, draft, listed, note
 from tests.clinical.scheduling.desk import Desk, data, refusal
+from tests.surface.permissions import opened_by
 
 UNKNOWN = {
     "patients": "pat_00000000000000000000000001",
     "consultations": "con_000000000000000000000",
 }
+# Each list of records below another, and its scope as the page of permissions has it.
 LISTS = {
-    "/patients/{id}/problems": "read_problems",
-    "/patients/{id}/consultations": "read_consultations",
-    "/consultations/{id}/problems": "read_problems",
-    "/consultations/{id}/amendments": "read_consultations",
-    "/patients/{id}/prescriptions": "read_prescriptions",
-    "/consultations/{id}/prescriptions": "read_prescriptions",
+    each.path: opened_by()[f"GET {each.path}"]
+    for registered in RESOURCES
+    for each in registered.operations
+    if each.listing and each.listing.fixed and each.listing is not OF_PATIENT
 }
 
 
