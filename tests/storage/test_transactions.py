@@ -175,7 +175,8 @@ async def test_whoever_waits_is_woken_by_a_commit_of_its_own_process(
     await asyncio.wait_for(anext(waiter), PATIENCE)
 
 
-async def test_whoever_waits_looks_again_where_nothing_is_announced(database: Database) -> None:
+async def test_whoever_waits_looks_at_least_every_second(database: Database) -> None:
+    assert wakes.LONGEST_SLEEP <= 1
     waiter = database.woken()
     await anext(waiter)
     await asyncio.wait_for(anext(waiter), PATIENCE)
