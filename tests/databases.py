@@ -99,7 +99,7 @@ class PostgresStore:
     async def set_clock(self, database: Database, at: int) -> None:
         """See Store."""
         assert isinstance(database, PostgresDatabase)
-        assert database._connections == 1, "open it with one connection to move its clock"
+        assert database._connections.most == 1, "open it with one connection to move its clock"
         offset = at - system_clock()
         await database.count(lambda tx: tx.one(SET_OFFSET, offset=str(offset)))
 

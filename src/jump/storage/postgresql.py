@@ -14,6 +14,7 @@ import asyncpg
 
 from jump.storage import partitions
 from jump.storage.database import StorageUnavailable, Work
+from jump.storage.postgresql_connections import ACQUIRE_SECONDS, Connections
 from jump.storage.postgresql_transaction import PostgresTx
 from jump.storage.wakes import News, Waiter, Wakes
 
@@ -22,7 +23,6 @@ T = TypeVar("T")
 CHANNEL = "jump"
 TRIES = 6  # of a transaction that lost a deadlock or a serialisation race
 STATEMENT_SECONDS = 30
-ACQUIRE_SECONDS = 5
 LOOK_EVERY_BEHIND_POOLER = 0.2  # seconds between looks where LISTEN cannot be had
 # Seconds until others are told what is only to be read, or what this process sees to itself: each
 # word wakes a session of every process.
@@ -64,7 +64,7 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class PostgresDatabase:
-    """A pool of connections to one PostgreSQL database. Made by `open_postgres`."""
+    """One PostgreSQL database, over a few connections. Made by `open_postgres`."""
 
     kind: Literal["postgresql"] = "postgresql"
 
@@ -78,11 +78,7 @@ class PostgresDatabase:
         local = tuple(f"SET LOCAL {each}" for each in self._liveness) if behind_pooler else ()
         self._begin_reading = "; ".join((*_BEGIN_READING, *local))
         self._begin_writing = "; ".join((*_BEGIN_WRITING, *local))
-        self._connections = connections
-        self._pool: Any = None
-        self._opening = asyncio.Lock()
-        self._running = 0
-        self._idle = asyncio.Event()
+        self._connections = Connections(self._connect, connections)
         self._closed = False
         self._name = secrets.token_hex(4)
         self._wakes = Wakes()
@@ -141,10 +137,7 @@ class PostgresDatabase:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         self._closed = True
-        if self._running:
-            await self._idle.wait()
-        if self._pool is not None:
-            await self._pool.close()
+        await self._connections.close()
 
     async def _write_once(self, work: Work[T]) -> T:
         async with self._connection() as connection:
@@ -164,47 +157,30 @@ class PostgresDatabase:
     async def _connection(self) -> AsyncIterator[Any]:
         if self._closed:
             raise StorageUnavailable("The database was closed.")
-        self._running += 1
-        self._idle.clear()
         try:
-            pool = await self._opened()
-            # To wait with a deadline takes a task of its own: not where there is no wait.
-            patience = None if pool.get_idle_size() else ACQUIRE_SECONDS
-            async with pool.acquire(timeout=patience) as connection:
+            async with self._connections.lent() as connection:
                 yield connection
         except tuple(kind for kind, _ in _REFUSALS) as error:
             raise StorageUnavailable(refusal_of(error)) from error
         except _OUT_OF_REACH as error:
             raise StorageUnavailable("The database does not answer.") from error
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._idle.set()
 
-    async def _opened(self) -> Any:
-        """The pool, opened at first use, so that a database that is away does not stop a start."""
-        if self._pool is None:
-            async with self._opening:
-                if self._pool is None:
-                    self._pool = await asyncpg.create_pool(
-                        self._url,
-                        min_size=1,
-                        max_size=self._connections,
-                        timeout=ACQUIRE_SECONDS,
-                        command_timeout=STATEMENT_SECONDS,
-                        # Prepared statements are the session's, which a pooler changes.
-                        statement_cache_size=0 if self._behind_pooler else 512,
-                        # A new connection has to prepare all of them again.
-                        max_queries=10_000_000,
-                        init=None if self._behind_pooler else self._set_up,
-                        # We leave nothing behind in a session, so there is nothing to reset.
-                        reset=_nothing,
-                    )
-        return self._pool
-
-    async def _set_up(self, connection: Any) -> None:
-        # Not as parameters of the start: a pooler in session mode would refuse those.
-        await connection.execute("; ".join(f"SET {each}" for each in self._liveness))
+    async def _connect(self) -> Any:
+        connection = await asyncpg.connect(
+            self._url,
+            timeout=ACQUIRE_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            # Prepared statements are the session's, which a pooler changes.
+            statement_cache_size=0 if self._behind_pooler else 512,
+        )
+        if not self._behind_pooler:
+            # Not as parameters of the start: a pooler in session mode would refuse those.
+            try:
+                await connection.execute("; ".join(f"SET {each}" for each in self._liveness))
+            except BaseException:
+                connection.terminate()
+                raise
+        return connection
 
     def _wake(self, news: News) -> None:
         self._wakes.wake()
@@ -279,10 +255,6 @@ async def _finished(work: Work[T], tx: PostgresTx) -> T:
     value = await work(tx)
     await tx.settle()
     return value
-
-
-async def _nothing(connection: Any) -> None:
-    del connection
 
 
 def _liveness(standstill: float) -> tuple[str, ...]:
