@@ -25,7 +25,7 @@ from tests.processes import Running
 CONNECTIONS = 16
 WARM_UP_RATE = 50
 AIMED_AT = 200  # changes a second
-STEP_TAKES = 6  # round trips to PostgreSQL, from a fresh event to its first attempt
+STEP_TAKES = 4  # round trips to PostgreSQL, from a fresh event to its first attempt
 ARRIVED_WITHIN = 30.0  # seconds
 SLOWEST_PACE = 0.02  # seconds between two measurements of a yardstick
 SHAPES = {"sqlite": (("serve",),), "postgresql": (("serve",), ("api", "work"))}

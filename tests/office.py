@@ -22,7 +22,7 @@ from jump.rest import webhooks
 from jump.sealing import Keyring
 from jump.storage.database import Database, Tx
 from jump.storage.sql import Row, Value, sql
-from jump.webhooks.engine import fanout
+from jump.webhooks.engine import fanout, numbering
 from jump.webhooks.transport.address_guard import Guard
 from jump.webhooks.webhook import WebhookParts
 
@@ -153,9 +153,9 @@ class Office:
 
         async def work(tx: Tx) -> str:
             event_id = await record.record(tx, self.caller.tenant, event)
-            batch = await sequence.advance(tx)
+            batch, concerned = await numbering.advance(tx, "nobody", ())
             assert batch is not None
-            await fanout.enter(tx, await fanout.fan_out(tx, batch), {})
+            await fanout.enter(tx, await fanout.fan_out(tx, batch, concerned.webhooks), {})
             await sequence.save(tx, batch, batch.position)
             return event_id
 

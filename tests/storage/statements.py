@@ -30,6 +30,7 @@ GENERATORS = {
     "resources/pages.py:_sorted",
     "resources/pages.py:_choice",
     "events/feed.py:_items",
+    "events/sequence.py:numbering",
     "storage/sql.py:sql",
     "storage/sql.py:twin",
     "storage/sql.py:bulk",

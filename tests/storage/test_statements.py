@@ -48,6 +48,7 @@ OF_NO_TENANT = {
     "webhooks.engine.lanes._HELD": "the engine finds its work by webhook",
     "webhooks.engine.lanes._OWNERS": "the engine finds its work by webhook",
     "webhooks.engine.lanes._LOCK": "the engine finds its work by webhook",
+    "webhooks.engine.numbering._NUMBER": "one sequence for the events of all tenants",
     "webhooks.engine.recovery._LEFT_IN_AIR": "the engine finds its work by webhook",
 }
 

@@ -18,7 +18,7 @@ from jump.kit.instants import format_instant
 from jump.storage.database import Database, Tx
 from jump.storage.sql import sql
 from jump.webhooks import pausing, webhook
-from jump.webhooks.engine import fanout
+from jump.webhooks.engine import fanout, numbering
 from tests.blocking import blocked
 from tests.office import URL, Office
 
@@ -51,9 +51,9 @@ async def held(database: Database, work: Callable[[Tx], Awaitable[Any]]) -> Asyn
 
 
 async def fan_out(tx: Tx) -> None:
-    batch = await sequence.advance(tx)
+    batch, concerned = await numbering.advance(tx, "nobody", ())
     assert batch is not None
-    await fanout.enter(tx, await fanout.fan_out(tx, batch), {})
+    await fanout.enter(tx, await fanout.fan_out(tx, batch, concerned.webhooks), {})
     await sequence.save(tx, batch, batch.position)
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from jump.caller import Mode
 from jump.storage.database import Tx
-from jump.storage.sql import Row, sql, twin
+from jump.storage.sql import Row, Sql, Value, sql, twin
 
 BATCH = 500
 WHOLE = 32  # events of a batch whose payloads are read along: what is fresh is sent at once
@@ -39,21 +39,25 @@ class Numbered(Struct, frozen=True, gc=False):
 class Batch:
     """The next events for the consumer, in order, under the sequencer's lock.
 
-    `position` is the last one given out, `now` the database's time in microseconds.
+    `position` is the last one given out, `now` the database's time in microseconds. `alongside` is
+    what was read with all of the events (see `numbering`), None if nothing was.
     """
 
     events: tuple[Numbered, ...]
     position: int
     now: int
+    alongside: str | None = None
 
 
 # Whoever finds the row locked goes on with other work: its holder will number what is there. An
 # event is looked at again under a lock of its own, for the last holder of the row may have numbered
 # it since this statement began.
-_NUMBER = """
+_SEQUENCER = """
     WITH sequencer AS (
       SELECT position AS given, fanned_out FROM event_sequence WHERE id = 1 FOR UPDATE SKIP LOCKED
     )
+"""
+_NUMBER = """
     UPDATE events AS e SET position = fresh.place FROM (
       SELECT given, fanned_out, organisation_id AS organisation, mode AS in_mode, id AS event_id,
         given + row_number() OVER (ORDER BY entered) AS place
@@ -66,25 +70,23 @@ _NUMBER = """
       CASE WHEN position <= {given} + :whole THEN thin_body END AS thin_body,
       {given} AS given, {fanned_out} AS fanned_out, jump_now() AS now
 """
-_NUMBER_FRESH = twin(
-    sqlite=_NUMBER.format(
-        oldest="""(
-          SELECT organisation_id, mode, id, rowid AS entered FROM events WHERE position IS NULL
-          ORDER BY position, entered LIMIT :most
-        )""",
-        given="(SELECT position FROM event_sequence)",
-        fanned_out="(SELECT fanned_out FROM event_sequence)",
-    ),
-    # What names the sequencer's row is looked for only after that was locked.
-    postgresql=_NUMBER.format(
-        oldest="""LATERAL (
-          SELECT organisation_id, mode, id, entered FROM events
-          WHERE position IS NULL AND given IS NOT NULL
-          ORDER BY position, entered LIMIT :most FOR UPDATE
-        )""",
-        given="given",
-        fanned_out="fanned_out",
-    ),
+_ON_SQLITE = _SEQUENCER + _NUMBER.format(
+    oldest="""(
+      SELECT organisation_id, mode, id, rowid AS entered FROM events WHERE position IS NULL
+      ORDER BY position, entered LIMIT :most
+    )""",
+    given="(SELECT position FROM event_sequence)",
+    fanned_out="(SELECT fanned_out FROM event_sequence)",
+)
+# What names the sequencer's row is looked for only after that was locked.
+_ON_POSTGRESQL = _NUMBER.format(
+    oldest="""LATERAL (
+      SELECT organisation_id, mode, id, entered FROM events
+      WHERE position IS NULL AND given IS NOT NULL
+      ORDER BY position, entered LIMIT :most FOR UPDATE
+    )""",
+    given="given",
+    fanned_out="fanned_out",
 )
 _LOCK_IF_BEHIND = sql("""
     SELECT position AS given, fanned_out, jump_now() AS now FROM event_sequence
@@ -104,12 +106,34 @@ _SAVE = sql("""
 """)
 
 
-async def advance(tx: Tx) -> Batch | None:
+def numbering(*, tables: str, value: str, none: str) -> Sql:
+    """A statement for `advance` that reads alongside on PostgreSQL, where it spares a round trip.
+
+    `tables` are more tables of its WITH, after `numbered`, the events that are being numbered. They
+    see what was there when the statement began. `value` is a text made from them; `none` is its
+    NULL for SQLite, with the same parameters.
+    """
+    return twin(
+        sqlite=f"{_ON_SQLITE}, {none} AS alongside",
+        postgresql=f"""{_SEQUENCER}, numbered AS ({_ON_POSTGRESQL}), {tables}
+            SELECT numbered.*, CASE WHEN position = given + 1 THEN {value} END AS alongside
+            FROM numbered""",  # noqa: S608
+    )
+
+
+_NUMBER_FRESH = twin(
+    sqlite=f"{_ON_SQLITE}, NULL AS alongside",
+    postgresql=f"{_SEQUENCER} {_ON_POSTGRESQL}, NULL AS alongside",
+)
+
+
+async def advance(tx: Tx, number: Sql = _NUMBER_FRESH, **args: Value) -> Batch | None:
     """Lock, number what is new and return the consumer's next events; None if there are none.
 
-    None also when another process holds the lock: `is_behind` tells.
+    None also when another process holds the lock: `is_behind` tells. `number` is a statement of
+    `numbering`, with `args`.
     """
-    rows = await tx.all(_NUMBER_FRESH, most=BATCH, whole=WHOLE)
+    rows = await tx.all(number, most=BATCH, whole=WHOLE, **args)
     fresh = sorted(rows, key=lambda row: int(row["position"]))
     lock = fresh[0] if fresh else await tx.one(_LOCK_IF_BEHIND)
     if lock is None:
@@ -119,7 +143,8 @@ async def advance(tx: Tx) -> Batch | None:
     if consumed < given:
         left = await tx.all(_LEFT_BEHIND, after=consumed, upto=given, most=BATCH)
     events = left if len(left) >= BATCH else [*left, *fresh]
-    batch = Batch(tuple(map(_numbered, events)), given + len(fresh), lock["now"])
+    alongside = fresh[0]["alongside"] if fresh and not left else None
+    batch = Batch(tuple(map(_numbered, events)), given + len(fresh), lock["now"], alongside)
     if not events:
         await save(tx, batch, batch.position)
         return None

@@ -89,9 +89,14 @@ _INSERT = bulk(
 )
 
 
-async def fan_out(tx: Tx, batch: Batch) -> FannedOut:
-    """The deliveries of its events, or of the first of them if all would be too many."""
-    webhooks = await _webhooks_of(tx, batch.events)
+async def fan_out(tx: Tx, batch: Batch, concerned: Iterable[Row] | None = None) -> FannedOut:
+    """The deliveries of its events, or of the first of them if all would be too many.
+
+    `concerned` are the webhooks that may have asked for them, if they are known and locked.
+    """
+    webhooks = defaultdict[tuple[str, str], list[Row]](list)
+    for row in await _webhooks_of(tx, batch.events) if concerned is None else concerned:
+        webhooks[row["organisation_id"], row["mode"]].append(row)
     deliveries: list[Fresh] = []
     done = 0
     for event in batch.events:
@@ -118,18 +123,12 @@ def name_for(event_type: str, alias: str | None, subscribed: frozenset[str]) -> 
     return event_type if event_type in subscribed else None
 
 
-async def _webhooks_of(
-    tx: Tx, events: Sequence[Numbered]
-) -> defaultdict[tuple[str, str], list[Row]]:
-    found = await tx.all(
+async def _webhooks_of(tx: Tx, events: Sequence[Numbered]) -> list[Row]:
+    return await tx.all(
         _WEBHOOKS,
         organisations=sorted({event.organisation for event in events}),
         modes=sorted({event.mode for event in events}),
     )
-    webhooks = defaultdict[tuple[str, str], list[Row]](list)
-    for row in found:
-        webhooks[row["organisation_id"], row["mode"]].append(row)
-    return webhooks
 
 
 def _deliveries(event: Numbered, webhooks: Iterable[Row]) -> Iterator[Fresh]:

@@ -4,7 +4,7 @@ Finds lanes with something due, locks those that are ours to use, and writes lea
 lane begins a new epoch, and whatever was started under an older one is no longer anybody's.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,7 +52,7 @@ class Lease:
     failing_since: int | None
 
 
-_OURS = """(
+OURS = """(
       l.owner IS NULL OR l.owner = :owner OR l.owner IN (:dead*)
       OR l.leased_until <= (SELECT jump_now())
     )"""
@@ -66,7 +66,7 @@ _DUE = sql(f"""
       FROM due WHERE due.id IS NOT NULL
     )
     SELECT l.webhook_id FROM due JOIN lanes AS l ON l.webhook_id = due.id
-    WHERE {_OURS} AND (SELECT min(next_attempt_at) FROM deliveries
+    WHERE {OURS} AND (SELECT min(next_attempt_at) FROM deliveries
       WHERE webhook_id = due.id AND next_attempt_at IS NOT NULL) <= (SELECT jump_now())
 """)  # noqa: S608
 _HELD = sql("""
@@ -87,7 +87,7 @@ _LOCK = sql(f"""
     LEFT JOIN webhook_secrets AS s ON s.organisation_id = l.organisation_id AND s.mode = l.mode
       AND s.webhook_id = l.webhook_id
       AND (s.expires_at IS NULL OR s.expires_at > (SELECT jump_now()))
-    WHERE l.webhook_id IN (:webhooks*) AND {_OURS}
+    WHERE l.webhook_id IN (:webhooks*) AND {OURS}
     ORDER BY l.webhook_id, s.created_at DESC
     FOR UPDATE OF l SKIP LOCKED FOR SHARE OF w SKIP LOCKED
 """)  # noqa: S608
@@ -136,7 +136,10 @@ async def lock(
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(row["webhook_id"], []).append(row)
-    return {webhook: _lane(group) for webhook, group in found.items()}
+    return {
+        webhook: lane_of(group[0], (row["sealed"] for row in group if row["sealed"] is not None))
+        for webhook, group in found.items()
+    }
 
 
 async def save(tx: Tx, leases: Iterable[Lease]) -> None:
@@ -156,8 +159,8 @@ def _row(lease: Lease) -> Args:
     }
 
 
-def _lane(rows: Sequence[Row]) -> Lane:
-    row = rows[0]
+def lane_of(row: Row, sealed: Iterable[bytes]) -> Lane:
+    """A lane from a row that has its columns, and its signing secrets."""
     return Lane(
         tenant=Tenant(row["organisation_id"], row["mode"]),
         webhook_id=row["webhook_id"],
@@ -169,7 +172,7 @@ def _lane(rows: Sequence[Row]) -> Lane:
         payload=row["payload"],
         is_active=bool(row["is_active"]),
         is_deleted=row["deleted_at"] is not None,
-        sealed=tuple(row["sealed"] for row in rows if row["sealed"] is not None),
+        sealed=tuple(sealed),
         has_due=bool(row["has_due"]),
         now=row["now"],
     )

@@ -13,7 +13,7 @@ from jump.events import sequence
 from jump.kit.crash_points import Reach
 from jump.storage.database import Tx
 from jump.webhooks import pausing
-from jump.webhooks.engine import bookkeeping, claims, lanes, recovery, suspension
+from jump.webhooks.engine import bookkeeping, claims, lanes, numbering, recovery, suspension
 from jump.webhooks.engine.bookkeeping import Ended, Verdict
 from jump.webhooks.engine.claims import AT_ONCE, Room
 from jump.webhooks.engine.fanout import Begun, FannedOut, Fresh, enter, fan_out
@@ -99,10 +99,10 @@ class Done:
 async def take_step(tx: Tx, plan: Plan, means: Means) -> Done:
     """Do all of the plan that can be done now."""
     done = Done()
-    fresh = await _number(tx, done, means) if plan.number else None
+    fresh, at_hand = await _number(tx, plan, done, means) if plan.number else (None, {})
     if plan.search:
         done.due.update(await lanes.due(tx, means.owner, plan.dead))
-    locked = await _lock(tx, plan, done, means)
+    locked = await _lock(tx, plan, done, means, at_hand)
     if done.due - locked.keys():
         # Some lanes are another engine's.
         tx.announce()
@@ -117,27 +117,32 @@ async def take_step(tx: Tx, plan: Plan, means: Means) -> Done:
     return done
 
 
-async def _number(tx: Tx, done: Done, means: Means) -> FannedOut | None:
-    batch = await sequence.advance(tx)
+async def _number(
+    tx: Tx, plan: Plan, done: Done, means: Means
+) -> tuple[FannedOut | None, Mapping[str, Lane]]:
+    """What is fresh, and lanes that were locked with it."""
+    batch, concerned = await numbering.advance(tx, means.owner, plan.dead)
     if batch is None:
         # Somebody else may be numbering just now: look again soon.
         done.events_left = await sequence.is_behind(tx)
-        return None
+        return None, {}
     means.crash("after_numbering")
-    fresh = await fan_out(tx, batch)
+    fresh = await fan_out(tx, batch, concerned.webhooks)
     done.events = fresh.events
     done.events_left = fresh.events < len(batch.events) or fresh.events >= sequence.BATCH
     done.due.update(each.webhook_id for each in fresh.deliveries if each.is_due)
-    return fresh
+    return fresh, concerned.lanes
 
 
-async def _lock(tx: Tx, plan: Plan, done: Done, means: Means) -> dict[str, Lane]:
+async def _lock(
+    tx: Tx, plan: Plan, done: Done, means: Means, at_hand: Mapping[str, Lane]
+) -> dict[str, Lane]:
     startable = {name for name, lane in plan.held.items() if lane.hot and _slots(plan, lane) > 0}
     recording = {attempt.webhook_id for attempt in plan.ended}
     wanted = recording | startable | done.due | plan.lock | plan.release
-    if not wanted:
-        return {}
-    locked = await lanes.lock(tx, means.owner, wanted, plan.dead)
+    locked = {name: at_hand[name] for name in wanted & at_hand.keys()}
+    if wanted - locked.keys():
+        locked |= await lanes.lock(tx, means.owner, wanted - locked.keys(), plan.dead)
     missing = (wanted - locked.keys()) & plan.held.keys()
     if missing:
         standing = await lanes.owners(tx, missing)
