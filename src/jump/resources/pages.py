@@ -16,7 +16,7 @@ from jump.storage.database import Tx
 from jump.storage.sql import Row, Sql, Value, sql, twin
 
 FEW = 1_000  # rows that are sorted in a moment
-AHEAD = 1_000  # rows that are gone through in a moment
+AHEAD = 2_000  # rows that are gone through in a moment
 MANY = 20_000  # rows that are sorted rather than go through who knows how many
 
 
