@@ -10,7 +10,7 @@ import apsw
 from jump.caller import Tenant
 from jump.resources import listing, pages
 from jump.resources.listing import Filter, Listing
-from jump.resources.pages import AHEAD, FEW, MANY, Page
+from jump.resources.pages import AHEAD, FAR, FEW, MANY, MOST, Page
 from jump.storage.database import Tx
 from jump.storage.sql import Row, Sql, Value
 from tests.databases import PostgresStore, SqliteStore, Store
@@ -21,10 +21,10 @@ TENANT = Tenant("org_1", "test")
 THINGS = Listing(
     source="things",
     columns=("id", "size", "created_at", "note"),
-    filters=(Filter("size", "int"), Filter("created_at", "instant")),
+    filters=(Filter("id", "text"), Filter("size", "int"), Filter("created_at", "instant")),
     sorts=(("created_at", "created_at"),),
 )
-ALL = 100_000
+ALL = 200_000
 # A thing is as large as it is new, so that a range of sizes lies at one end of the order.
 MAKE = (
     """
@@ -40,7 +40,7 @@ MAKE = (
     "CREATE INDEX things_by_size ON things (organisation_id, mode, size, id, created_at)",
 )
 LIMIT = 20
-FAR = ALL - 9_000
+END = ALL - 9_000
 # What is asked for, oldest first; the sizes that are found; and how many rows may be looked at: of
 # each way what is tried of it, what is sorted or gone through, and the page.
 PAGE = 100
@@ -49,17 +49,32 @@ CASES: dict[str, tuple[str, range, int]] = {
     "few at the far end": (f"size_gte={ALL - 500}", range(ALL - 500, ALL), 2 * 500 + PAGE),
     "few values": (f"size_in={ALL - 7},7", range(7, ALL, ALL - 14), PAGE),
     "none": (f"size_gte={ALL}", range(0), PAGE),
-    "many at the near end": (f"size_lte={FAR}", range(FAR + 1), FEW + PAGE),
-    "many at the far end": (f"size_gte={FAR}", range(FAR, ALL), SORTED),
+    "many at the near end": (f"size_lte={END}", range(END + 1), FEW + PAGE),
+    "many at the far end": (f"size_gte={END}", range(END, ALL), SORTED),
     "many at the far end, from an instant on": (
-        f"size_gte={FAR}&created_at_gte=1970-01-01T00:00:00.091Z",
-        range(FAR, ALL),
+        f"size_gte={END}&created_at_gte=1970-01-01T00:00:00.191Z",
+        range(END, ALL),
         FEW + PAGE,
     ),
     "very many after some": (
         f"size_gte={2 * AHEAD}",
         range(2 * AHEAD, ALL),
-        FEW + AHEAD + MANY + 2 * AHEAD + PAGE,
+        FEW + AHEAD + MANY + 2 * 2 * AHEAD + PAGE,
+    ),
+    "very many at the far end": (
+        f"size_gte={ALL - 30_000}",
+        range(ALL - 30_000, ALL),
+        FEW + AHEAD + MANY + FAR + 2 * 30_000 + PAGE,
+    ),
+    "very many ids not far away": (
+        f"id_gte=thing_{ALL + 2 * FAR}&id_lte=thing_{ALL + 2 * FAR + 40_000}",
+        range(2 * FAR, 2 * FAR + 40_001),
+        FEW + AHEAD + 2 * MANY + FAR + 2 * FAR + PAGE,
+    ),
+    "nearly all after very many": (
+        f"size_gte={4 * FAR}",
+        range(4 * FAR, ALL),
+        FEW + AHEAD + MANY + FAR + MOST + 4 * FAR + PAGE,
     ),
 }
 # Instructions of SQLite's machine.

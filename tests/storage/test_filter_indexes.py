@@ -80,9 +80,8 @@ def test_what_lies_at_one_end_of_every_order_is_sorted_by_its_index_alone(
 
 
 def lies_at_one_end(flt: Filter) -> bool:
-    """Whether its values come with time, and it is not what lists are sorted by."""
-    comes = flt.name in COMES_WITH_TIME or flt.kind in ("date", "instant")
-    return comes and flt.name not in ("created_at", "updated_at")
+    """Whether its values come with time."""
+    return flt.name in COMES_WITH_TIME or flt.kind in ("date", "instant")
 
 
 def wanted(table: str, flt: Filter) -> str:
@@ -95,7 +94,7 @@ def wanted(table: str, flt: Filter) -> str:
     columns = [*OF_THE_TENANT, *([] if flt.kind == "bool" else [column])]
     columns += ["id"] if column in orders else [orders[0], "id"]
     if lies_at_one_end(flt):
-        columns += orders[1:]
+        columns += orders
         columns += ["entered_in_error"] if in_error.INCLUDED in listing.extras else []
     condition = f" WHERE {column}" if flt.kind == "bool" else ""
     unique = ", ".join(dict.fromkeys(columns))

@@ -3,7 +3,7 @@
 What a page costs must not grow with the list. Databases guess whether it is cheaper to go through
 a list in the order that is asked for until a page is full, or to find what a range lets through and
 sort it; where they are wrong they read everything: 40 of 300,000 appointments took 300 ms. So where
-a range is of another field than the order's, both are tried on a few rows first.
+a range is of another field than the order's, both are tried on a few rows first, and then on more.
 """
 
 import functools
@@ -15,9 +15,10 @@ from jump.resources.listing import Condition, Listing, ListQuery, Order, Positio
 from jump.storage.database import Tx
 from jump.storage.sql import Row, Sql, Value, sql, twin
 
-FEW = 1_000  # rows that are sorted in a moment
-AHEAD = 2_000  # rows that are gone through in a moment
-MANY = 20_000  # rows that are sorted rather than go through who knows how many
+# Rows that are sorted, and rows that are gone through, before more are tried of the other way.
+FEW, AHEAD = 1_000, 2_000
+MANY, FAR = 20_000, 10_000
+MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,10 @@ async def _statement(
     known = _texts(each for each in query.conditions if each.bounds == column)
     choice = _choice(listing.source, column, query.order, known, ranges, continued)
     end = query.offset + query.limit
-    limits = {"few": FEW, "ahead": AHEAD + query.offset, "page": end, "many": MANY}
-    row = await tx.one(choice, **args, **limits)
+    # No index has for ids what they are sorted by: so many rows would be fetched one by one.
+    most = MANY if any(each.bounds == "id" for each in query.conditions) else MOST
+    limits = {"few": FEW, "many": MANY, "most": most, "ahead": AHEAD + query.offset}
+    row = await tx.one(choice, **args, **limits, far=FAR + query.offset, page=end)
     assert row is not None
     if row["walks"]:
         return _walked(listing, column, query.order, texts, ranges, continued)
@@ -127,18 +130,26 @@ def _choice(
     ranges: tuple[str, ...],
     continued: bool,
 ) -> Sql:
-    """Whether to walk: not past everything to a few, but to what is near, or to very many."""
-    of_ranges = " AND ".join(("organisation_id = :organisation", "mode = :mode", *ranges))
+    """Whether to walk: by what either way would take, tried on more and more rows."""
+    within = " AND ".join(ranges)
     # In the order of its index. PostgreSQL would go through the table, and past all of another end.
     ends = [each.split()[0] for each in ranges if " IN (" not in each]
     by = f"ORDER BY {ends[0]}" if ends else ""
-    found = f"SELECT 1 FROM {source} WHERE {of_ranges} {by} LIMIT 1 OFFSET"  # noqa: S608
+    found = (
+        f"SELECT 1 FROM {source} WHERE organisation_id = :organisation AND mode = :mode"  # noqa: S608
+        f" AND {within} {by} LIMIT 1 OFFSET"
+    )
     columns = tuple(dict.fromkeys(each.split()[0] for each in ranges))
-    first = _select(Listing(source, columns, ()), column, order, known, continued, "LIMIT :ahead")
-    near = f"SELECT 1 FROM ({first}) AS first WHERE {' AND '.join(ranges)} LIMIT 1 OFFSET :page"  # noqa: S608
+    lists = Listing(source, columns, ())
+
+    def near(rows: str) -> str:
+        first = _select(lists, column, order, known, continued, f"LIMIT :{rows}")
+        return f"SELECT 1 FROM ({first}) AS first WHERE {within} LIMIT 1 OFFSET :page"  # noqa: S608
+
     return sql(
         f"SELECT CASE WHEN NOT EXISTS ({found} :few) THEN FALSE"
-        f" WHEN EXISTS ({near}) THEN TRUE ELSE EXISTS ({found} :many) END AS walks"
+        f" WHEN EXISTS ({near('ahead')}) THEN TRUE WHEN NOT EXISTS ({found} :many) THEN FALSE"
+        f" WHEN EXISTS ({near('far')}) THEN TRUE ELSE EXISTS ({found} :most) END AS walks"
     )
 
 

@@ -259,8 +259,8 @@ CREATE UNIQUE INDEX appointments_seat ON appointments (organisation_id, mode, cl
 -- What comes with time lies at one end of every order, and is sorted by its index alone: so these
 -- have what appointments are sorted by, and whether they are listed.
 CREATE INDEX appointments_start ON appointments (organisation_id, mode, start_time, id, created_at, updated_at, entered_in_error);
-CREATE INDEX appointments_created ON appointments (organisation_id, mode, created_at, id);
-CREATE INDEX appointments_updated ON appointments (organisation_id, mode, updated_at, id);
+CREATE INDEX appointments_created ON appointments (organisation_id, mode, created_at, id, updated_at, start_time, entered_in_error);
+CREATE INDEX appointments_updated ON appointments (organisation_id, mode, updated_at, id, created_at, start_time, entered_in_error);
 CREATE INDEX appointments_patient ON appointments (organisation_id, mode, patient_id, created_at, id, updated_at, start_time, entered_in_error);
 CREATE INDEX appointments_clinician ON appointments (organisation_id, mode, clinician_id, start_time, id);
 

@@ -39,8 +39,8 @@ CREATE TABLE consultations (
     REFERENCES appointments (organisation_id, mode, patient_id, id)
 );
 CREATE UNIQUE INDEX consultations_of_patient ON consultations (organisation_id, mode, patient_id, id);
-CREATE INDEX consultations_created ON consultations (organisation_id, mode, created_at, id);
-CREATE INDEX consultations_updated ON consultations (organisation_id, mode, updated_at, id);
+CREATE INDEX consultations_created ON consultations (organisation_id, mode, created_at, id, updated_at, entered_in_error);
+CREATE INDEX consultations_updated ON consultations (organisation_id, mode, updated_at, id, created_at, entered_in_error);
 CREATE INDEX consultations_by_patient ON consultations (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
 CREATE INDEX consultations_by_clinician ON consultations (organisation_id, mode, clinician_id, created_at, id);
 CREATE INDEX consultations_by_clinician_updated ON consultations (organisation_id, mode, clinician_id, updated_at, id);
@@ -99,8 +99,8 @@ CREATE TABLE problems (
     REFERENCES consultations (organisation_id, mode, patient_id, id)
 );
 CREATE UNIQUE INDEX problems_of_patient ON problems (organisation_id, mode, patient_id, id);
-CREATE INDEX problems_created ON problems (organisation_id, mode, created_at, id);
-CREATE INDEX problems_updated ON problems (organisation_id, mode, updated_at, id);
+CREATE INDEX problems_created ON problems (organisation_id, mode, created_at, id, updated_at, entered_in_error);
+CREATE INDEX problems_updated ON problems (organisation_id, mode, updated_at, id, created_at, entered_in_error);
 CREATE INDEX problems_by_patient ON problems (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
 CREATE INDEX problems_by_consultation ON problems (organisation_id, mode, consultation_id, created_at, id, updated_at, entered_in_error)
   WHERE consultation_id IS NOT NULL;

@@ -41,8 +41,8 @@ CREATE TABLE prescriptions (
   CONSTRAINT prescriptions_consultation FOREIGN KEY (organisation_id, mode, patient_id, consultation_id)
     REFERENCES consultations (organisation_id, mode, patient_id, id)
 );
-CREATE INDEX prescriptions_created ON prescriptions (organisation_id, mode, created_at, id);
-CREATE INDEX prescriptions_updated ON prescriptions (organisation_id, mode, updated_at, id);
+CREATE INDEX prescriptions_created ON prescriptions (organisation_id, mode, created_at, id, updated_at, entered_in_error);
+CREATE INDEX prescriptions_updated ON prescriptions (organisation_id, mode, updated_at, id, created_at, entered_in_error);
 CREATE INDEX prescriptions_by_patient ON prescriptions (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
 CREATE INDEX prescriptions_by_prescriber ON prescriptions (organisation_id, mode, prescriber_id, created_at, id);
 CREATE INDEX prescriptions_by_prescriber_updated ON prescriptions (organisation_id, mode, prescriber_id, updated_at, id);

@@ -36,8 +36,8 @@ CREATE TABLE documents (
 );
 CREATE UNIQUE INDEX documents_content ON documents (organisation_id, mode, content_name)
   WHERE content_name IS NOT NULL;
-CREATE INDEX documents_created ON documents (organisation_id, mode, created_at, id);
-CREATE INDEX documents_updated ON documents (organisation_id, mode, updated_at, id);
+CREATE INDEX documents_created ON documents (organisation_id, mode, created_at, id, updated_at, entered_in_error);
+CREATE INDEX documents_updated ON documents (organisation_id, mode, updated_at, id, created_at, entered_in_error);
 CREATE INDEX documents_by_patient ON documents (organisation_id, mode, patient_id, created_at, id, updated_at, entered_in_error);
 CREATE INDEX documents_by_type ON documents (organisation_id, mode, document_type, created_at, id);
 CREATE INDEX documents_by_type_updated ON documents (organisation_id, mode, document_type, updated_at, id);
