@@ -129,3 +129,11 @@ async def test_closing_waits_for_those_that_are_lent(making: Making) -> None:
         assert not closing.done()
     await closing
     assert connection.is_closed()
+
+
+async def test_closing_again_does_nothing(connections: Connections) -> None:
+    async with connections.lent() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(2):
+            await connections.close()

@@ -49,12 +49,14 @@ class Connections:
             self._slots.release()
 
     async def close(self) -> None:
-        """Wait for those that are lent, and close all."""
+        """Wait for those that are lent, and close all. To close again does nothing."""
         for _ in range(self.most):
             await self._slots.acquire()
-        for _, connection in self._idle:
+        while self._idle:
+            _, connection = self._idle.pop()
             await connection.close()
-        self._idle.clear()
+        for _ in range(self.most):
+            self._slots.release()
 
     async def _take_slot(self) -> None:
         # To wait with a deadline takes a timer: not where there is no wait.
