@@ -10,6 +10,7 @@ from jump.events import record, sequence
 from jump.kit.clock import system_clock
 from jump.storage.database import Database, Tx
 from jump.storage.sql import sql
+from tests.events.numbering import begin_numbering
 
 _ORGANISATION = sql("SELECT id FROM organisations")
 _PLACES = sql("SELECT record_id, position FROM events WHERE position > :after ORDER BY position")
@@ -139,17 +140,8 @@ async def test_who_finds_another_numbering_does_not_wait_for_it(
     database: Database, tenant: Tenant
 ) -> None:
     await database.write(lambda tx: record.record(tx, tenant, happened("a")))
-    locked, go = asyncio.Event(), asyncio.Event()
-
-    async def slowly(tx: Tx) -> None:
-        batch = await sequence.advance(tx)
-        assert batch is not None
-        locked.set()
-        await go.wait()
-        await sequence.save(tx, batch, batch.position)
-
-    slow = asyncio.create_task(database.write(slowly))
-    await locked.wait()
+    go = asyncio.Event()
+    slow = await begin_numbering(database, go)
     assert await number(database) == []
     assert await database.read(sequence.is_behind)
     go.set()

@@ -3,10 +3,10 @@
 import asyncio
 
 from jump.caller import Tenant
-from jump.events import record, sequence
+from jump.events import record
 from jump.identity import organisations
-from jump.storage.database import Database, Tx
 from tests.databases import PostgresStore
+from tests.events.numbering import begin_numbering
 from tests.events.test_sequence import happened, number, places
 from tests.patience import PATIENCE
 from tests.postgres import PostgresServer, database_name
@@ -18,23 +18,6 @@ _MISLEADING = (
     "UPDATE pg_class SET reltuples = 1000000, relpages = 1 WHERE oid = 'event_sequence'::regclass",
     "ALTER DATABASE {name} SET enable_material = off",
 )
-
-
-async def begin_numbering(database: Database, go: asyncio.Event) -> asyncio.Task[None]:
-    """Somebody who numbers and then keeps the locks until `go`."""
-    locked = asyncio.Event()
-
-    async def slowly(tx: Tx) -> None:
-        batch = await sequence.advance(tx)
-        assert batch is not None
-        locked.set()
-        await go.wait()
-        await sequence.save(tx, batch, batch.position)
-
-    numbering = asyncio.create_task(database.write(slowly))
-    async with asyncio.timeout(PATIENCE):
-        await locked.wait()
-    return numbering
 
 
 async def test_who_finds_another_numbering_waits_for_no_event_whatever_the_planner_believes(
