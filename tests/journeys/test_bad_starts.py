@@ -1,5 +1,6 @@
 """Starts that cannot go well: one clear line on standard error, exit status 1, never a trace."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ from jump.application.listening import serving, take_port
 from jump.application.refusals import PortBusy
 from tests.databases import Store
 from tests.journeys.scene import Scene
+from tests.patience import PATIENCE
 from tests.ports import free_port
 from tests.postgres import PostgresServer
 from tests.processes import COMMAND, RUN_WITHIN_SECONDS, Answer, Jump
@@ -69,6 +71,15 @@ async def test_of_two_that_took_a_port_at_the_same_time_one_is_refused() -> None
         async with serving(None, first):
             with pytest.raises(PortBusy, match=f"Port {port} .* Set JUMP_WORK_PORT"):
                 await serving(None, second, "JUMP_WORK_PORT").__aenter__()
+
+
+async def test_a_server_that_fails_is_told_by_its_task_and_lets_its_process_say_so() -> None:
+    with take_port("127.0.0.1", free_port()) as taken:
+        # To leave raises nothing, which would stand in place of what the process has to say.
+        async with serving(None, taken) as server, asyncio.timeout(PATIENCE):
+            taken.close()
+            await asyncio.wait([server])
+    assert isinstance(server.exception(), OSError)
 
 
 def test_a_busy_port_of_a_worker_is_told_by_its_own_setting(sqlite_scene: Scene) -> None:

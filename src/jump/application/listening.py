@@ -39,10 +39,11 @@ def take_port(host: str, port: int, setting: str = "JUMP_PORT") -> socket.socket
 @contextlib.asynccontextmanager
 async def serving(
     app: Any, taken: socket.socket, setting: str = "JUMP_PORT"
-) -> AsyncIterator[None]:
-    """The port answers; leaving waits, for a while, for the requests under way.
+) -> AsyncIterator["asyncio.Task[None]"]:
+    """The task that answers on the port; leaving waits, for a while, for the requests under way.
 
-    Raises PortBusy when another, who had bound it too, was quicker.
+    Who connects from now on is answered, or waits until Granian has started. Raises PortBusy when
+    another, who had bound it too, was quicker.
     """
     host, port = taken.getsockname()[:2]
     try:
@@ -58,15 +59,13 @@ async def serving(
     )
     serve = asyncio.create_task(server.serve(), name="server")
     try:
-        await _accepting(host, port, serve)
-        yield
+        yield serve
     finally:
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait([serve], timeout=ANSWERED_WITHIN)
         # Somebody who never finishes a request may not keep the process from ending.
         serve.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await serve
+        await asyncio.wait([serve])
 
 
 class _Server(Server):
@@ -90,14 +89,3 @@ def _busy(host: str, port: int, setting: str, error: OSError) -> PortBusy:
         f"Port {port} on {host} cannot be had: {error.strerror or 'in use'}."
         f" Set {setting} to another, or end the program that has it."
     )
-
-
-async def _accepting(host: str, port: int, serve: "asyncio.Task[None]") -> None:
-    """Wait until the server takes connections."""
-    while not serve.done():
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            return
-        await asyncio.sleep(0.01)
-    raise PortBusy(f"The server on port {port} did not start.") from serve.exception()

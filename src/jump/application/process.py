@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from jump import telemetry
 from jump.application.documents import open_files
@@ -42,14 +42,15 @@ async def run(
         await service.start()
         spare_the_collector()
         async with contextlib.AsyncExitStack() as stack:
+            parts = list(service.tasks)
             if taken is not None:
-                await stack.enter_async_context(serving(service.app, taken, setting))
+                parts.append(await stack.enter_async_context(serving(service.app, taken, setting)))
                 say(f"Listening on http://{settings.host}:{port}")
                 if api:
                     await _invite_first_admin(settings, storage, say)
             else:
                 say("Working")
-            await _until(stopping, service)
+            await _until(stopping, parts)
             service.begin_to_stop()
     finally:
         await service.stop()
@@ -81,12 +82,12 @@ def spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _until(stopping: asyncio.Event, service: Service) -> None:
+async def _until(stopping: asyncio.Event, parts: Sequence["asyncio.Task[None]"]) -> None:
     waiting = asyncio.create_task(stopping.wait())
     try:
-        await asyncio.wait([waiting, *service.tasks], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([waiting, *parts], return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiting.cancel()
-    for task in service.tasks:
+    for task in parts:
         if task.done() and not stopping.is_set():
             raise PartFailed(f"The {task.get_name()} ended by itself.") from task.exception()
