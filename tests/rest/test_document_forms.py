@@ -179,6 +179,10 @@ async def test_a_repeat_gets_the_first_answer_and_its_file_is_not_kept_twice(
         [*parts_of({**fields, "title": "Another"}), file_part()],
         [*parts_of(fields), file_part(PDF + b" ")],
         [*parts_of({**fields, "description": "more"}), file_part()],
+        [*parts_of({**fields, "unknown": "field"}), file_part()],
+        [*parts_of(fields), file_part(b"")],
+        [*parts_of(fields), file_part(b"MZ\x90\x00")],
+        parts_of(fields),
     ):
         refused(await send(api, wrong, **once), 409, "CONFLICT")
     as_json = await api.post("/documents", fields, headers=once)

@@ -129,6 +129,27 @@ async def test_another_body_is_refused_also_when_it_means_the_same(api: Api, bod
     assert await patients(api) == 1
 
 
+@pytest.mark.parametrize("body", [b"{}", b"{", b"[]", b'{"first_name": 1, "unknown": true}'])
+async def test_another_body_is_told_so_before_what_else_is_wrong_with_it(
+    api: Api, body: bytes
+) -> None:
+    headers = {**ONCE, "Content-Type": "application/json"}
+    content: dict[str, Any] = {"content": body, "headers": headers}
+    unused = await api.call("POST", "/patients", **content)
+    assert unused.status_code in (400, 422)
+    made = await api.post("/patients", PATIENT, headers=ONCE)
+    assert not replayed(made)
+    error = refused(await api.call("POST", "/patients", **content), 409, "CONFLICT")
+    assert "another body" in error["message"]
+    assert error["details"] == []
+    path = f"/patients/{made.json()['data']['id']}"
+    await api.patch(path, {"city": "Ely"}, headers=ONCE)
+    refused(await api.patch(path, {"city": 1}, headers=ONCE), 409, "CONFLICT")
+    reader = await api.make_key("read_patients")
+    answer = await api.call("POST", "/patients", **content, key=reader)
+    refused(answer, 403, "INSUFFICIENT_SCOPE")
+
+
 async def test_the_same_header_is_another_for_another_key_path_or_mode(api: Api) -> None:
     other = await api.make_key()
     live = await api.make_key(mode="live")

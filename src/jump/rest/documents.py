@@ -38,11 +38,16 @@ from jump.rest.forms import Form
 from jump.rest.routes import Direct, Route
 from jump.storage.database import Tx
 
+_NO_FORM: Final = b""  # for one that is refused: what is kept is of another
+
 
 async def create(exchange: Exchange, call: Call) -> Rendered:
     """A document by form, with its content, or by JSON, without."""
     if bodies.media_type(exchange.request) == forms.MEDIA_TYPE:
-        return await uploads.heard_out(exchange, _create_by_form(exchange, call))
+        try:
+            return await uploads.heard_out(exchange, _create_by_form(exchange, call))
+        except (ValidationFailed, UnsupportedMediaType) as wrong:
+            return await unit.refuse(exchange, call, _NO_FORM, wrong)
     return await unit.write(exchange, call, exchange.digest, documents.create)
 
 

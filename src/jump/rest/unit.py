@@ -1,7 +1,7 @@
 """One request from its first byte to its answer: admit it, check it, do it in one transaction.
 
 The order is the contract's: a key in the address, authentication, the address itself, scope,
-query, body, Idempotency-Key, If-Match. The change, its audit, its event, its access-log row and
+query, Idempotency-Key, body, If-Match. The change, its audit, its event, its access-log row and
 its replay commit together; only then does the answer leave.
 """
 
@@ -110,6 +110,20 @@ async def write(
     return rendered
 
 
+async def refuse(exchange: Exchange, call: Call, digest: bytes, problem: Problem) -> Rendered:
+    """Refuse a change for its body, where no Idempotency-Key says more of it.
+
+    One that another body has used is told so: whoever sent both takes the one for the other.
+    """
+    if _slot(exchange, call) is None:
+        raise problem
+
+    async def run(_tx: Tx, _call: Call) -> Answer:
+        raise problem
+
+    return await write(exchange, call, digest, run)
+
+
 async def _perform(exchange: Exchange, routes: Routes) -> Rendered:
     bodies.refuse_key_in_query(exchange.request)
     match = routes.match(exchange.path)
@@ -136,7 +150,12 @@ async def _run(exchange: Exchange, route: Route, match: Match) -> Rendered:
     if route.body is not None and bodies.media_type(exchange.request) not in streams:
         raw = await bodies.read_json(exchange.request, streams)
         exchange.digest = hashlib.sha256(raw).digest()
-        body = validation.check(route.body, raw, partial=route.method == "PATCH")
+        try:
+            body = validation.check(route.body, raw, partial=route.method == "PATCH")
+        except (InvalidRequest, ValidationFailed) as wrong:
+            if not route.writes:
+                raise
+            return await refuse(exchange, call, exchange.digest, wrong)
         call = replace(call, body=body)
         if route.listing is not None and route.method == "POST":
             call = replace(call, query=_query_in_body(exchange, route.listing, body))
