@@ -155,6 +155,7 @@ def test_a_disk_that_is_full_is_unavailable_until_there_is_room(
     for _ in range(3):
         assert_unavailable(change(client, practice, "York"))
     assert_unavailable(client.get("/patients"))  # it cannot be counted
+    assert [readiness(running) for _ in range(3)] == [503] * 3
     assert len(scene.receiver.requests) == 1
 
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, limits)

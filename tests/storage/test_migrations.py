@@ -21,9 +21,9 @@ from jump.storage.migrate import (
     migrate_sqlite,
     migrations,
     problem_with,
-    readiness,
 )
 from jump.storage.postgresql import open_postgres
+from jump.storage.readiness import readiness
 from jump.storage.sql import sql
 from jump.storage.sqlite import SqliteDatabase
 from tests.databases import Store

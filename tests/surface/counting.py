@@ -68,6 +68,14 @@ class CountingDatabase:
         self.transactions: Counter[str] = Counter()
 
     @property
+    def refused(self) -> bool:
+        return self._database.refused
+
+    @refused.setter
+    def refused(self, refused: bool) -> None:
+        self._database.refused = refused
+
+    @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
         return self._database.kind
 

@@ -9,6 +9,7 @@ from jump.settings import PostgresqlServer, Settings, SqliteFile
 from jump.storage import migrate
 from jump.storage.database import Database, StorageUnavailable
 from jump.storage.postgresql import open_postgres
+from jump.storage.readiness import readiness
 from jump.storage.sqlite import SqliteDatabase
 
 
@@ -27,7 +28,7 @@ async def open_storage(settings: Settings, clock: Clock = system_clock) -> Stora
     keyring = configuration.keyring(settings)
     await migrate_database(settings, clock, only_if_empty=True)
     database = _open(settings, clock)
-    problem = await migrate.readiness(database)
+    problem = await readiness(database)
     if problem is not None:
         await database.close()
         raise StorageUnavailable(problem)

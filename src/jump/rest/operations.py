@@ -16,7 +16,7 @@ from jump.kit.ids import new_id
 from jump.rest import envelope
 from jump.rest.exchange import client
 from jump.storage.database import Database
-from jump.storage.migrate import readiness
+from jump.storage.readiness import readiness
 
 PATHS = ("/healthz", "/readyz", "/metrics")
 

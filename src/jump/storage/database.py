@@ -72,6 +72,9 @@ Work = Callable[[Tx], Awaitable[T]]
 class Database(Protocol):
     """SQLite or PostgreSQL; the rest of the program cannot tell which."""
 
+    refused: bool
+    """Whether changes may be refused: one was, since somebody last set this to False."""
+
     @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
         """Which of the two it is, for operators to read."""

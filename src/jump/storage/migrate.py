@@ -17,7 +17,7 @@ import asyncpg
 from jump.kit.clock import Clock
 from jump.kit.ids import new_id
 from jump.storage import partitions
-from jump.storage.database import Database, StorageUnavailable, Tx
+from jump.storage.database import StorageUnavailable, Tx
 from jump.storage.postgresql import refusal_of, split_options
 from jump.storage.schema import SqliteSchema
 from jump.storage.sql import sql
@@ -30,7 +30,6 @@ FIRST_ORGANISATION = "Practice"
 _OLDEST = re.compile(r"^-- oldest-program: (\d+)$", re.MULTILINE)
 _SECTION = re.compile(r"^-- \[(both|sqlite|postgresql|counters)\]$", re.MULTILINE)
 _ONLY_POSTGRESQL = re.compile(r"/\*postgresql (.*?)\*/", re.DOTALL)
-_NO_LEDGER = (apsw.SQLError, asyncpg.UndefinedTableError)
 PATIENCE_MS = 10_000  # to wait for another process that migrates the same file
 _PAUSE_MS = 10
 _LOCK = 7_241_630_551  # any number: who holds it migrates, others wait
@@ -120,16 +119,6 @@ async def read_shape(tx: Tx) -> Shape:
     if row is None or row["version"] is None:
         return Shape(0, 0)
     return Shape(row["version"], row["oldest_program"])
-
-
-async def readiness(database: Database) -> str | None:
-    """What keeps the database from being used, in one line, or None. Never raises."""
-    try:
-        return problem_with(await database.read(read_shape))
-    except StorageUnavailable as refusal:
-        return str(refusal)
-    except _NO_LEDGER:
-        return problem_with(None)
 
 
 def migrate_sqlite(path: Path, clock: Clock, *, only_if_empty: bool = False) -> list[str]:

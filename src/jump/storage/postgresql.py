@@ -71,6 +71,7 @@ class PostgresDatabase:
     def __init__(
         self, url: str, *, behind_pooler: bool, connections: int, standstill: float
     ) -> None:
+        self.refused = False
         self._url = url
         self._behind_pooler = behind_pooler
         # A pooler gives each transaction another session: what is set must be set for it alone.
@@ -161,6 +162,7 @@ class PostgresDatabase:
             async with self._connections.lent() as connection:
                 yield connection
         except tuple(kind for kind, _ in _REFUSALS) as error:
+            self.refused = True
             raise StorageUnavailable(refusal_of(error)) from error
         except _OUT_OF_REACH as error:
             raise StorageUnavailable("The database does not answer.") from error

@@ -112,6 +112,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, clock: Clock, patience: float = PATIENCE) -> None:
         """`patience` is in seconds: how long another process may keep the database."""
+        self.refused = False
         self._path = path
         self._patience = patience
         self._writer = _connect(path, clock)
@@ -144,11 +145,19 @@ class SqliteDatabase:
         self._queue.append(_Writer(work, answer))
         if self._drain is None or self._drain.done():
             self._drain = asyncio.create_task(self._drain_queue())
-        return await answer
+        try:
+            return await answer
+        except StorageUnavailable:
+            self.refused = True
+            raise
 
     async def count(self, work: Work[T]) -> T:
         """Run `work` on the counters: each statement a transaction of its own."""
-        return _finish(work(SqliteTx(self._counters, self._schema)))
+        try:
+            return _finish(work(SqliteTx(self._counters, self._schema)))
+        except StorageUnavailable:
+            self.refused = True
+            raise
 
     def woken(self) -> Waiter:
         """A waiter for announced commits, of other processes too."""
