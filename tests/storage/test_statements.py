@@ -50,6 +50,8 @@ OF_NO_TENANT = {
     "webhooks.engine.lanes._LOCK": "the engine finds its work by webhook",
     "webhooks.engine.numbering._NUMBER": "one sequence for the events of all tenants",
     "webhooks.engine.recovery._LEFT_IN_AIR": "the engine finds its work by webhook",
+    "webhooks.pausing._ANY_RELEASING": "the engine finds its work by webhook",
+    "webhooks.pausing._NEXT_RELEASING": "the engine finds its work by webhook",
 }
 
 

@@ -97,6 +97,55 @@ async def test_activating_makes_all_that_waits_due_at_one_instant(database: Data
     assert not any(one["next_attempt_at"] for one in await office.deliveries(other["id"]))
 
 
+async def in_the_lane(office: Office, webhook_id: str) -> tuple[list[Any], list[Any]]:
+    """The events of what is due, in the order in which it is sent, and of what waits."""
+    rows = await office.rows(
+        "SELECT event_id, next_attempt_at FROM deliveries WHERE webhook_id = :id"
+        " ORDER BY next_attempt_at, position",
+        id=webhook_id,
+    )
+    due = [row["event_id"] for row in rows if row["next_attempt_at"]]
+    return due, [row["event_id"] for row in rows if not row["next_attempt_at"]]
+
+
+async def test_of_many_that_wait_some_are_released_at_once_and_the_others_in_their_turn(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pausing, "PIECE", 2)
+    office = await Office.on(database)
+    made = await office.webhook(is_active=False)
+    other = await office.webhook(is_active=False)
+    events = [await office.happens() for _ in range(5)]
+    await activate(office, made["id"])
+    assert await in_the_lane(office, made["id"]) == (events[:2], events[2:])
+    events.append(await office.happens())
+    assert await in_the_lane(office, made["id"]) == (events[:2], events[2:]), "behind what waits"
+    for due in (4, 6, 6):
+        assert await database.write(pausing.release_more)
+        assert await in_the_lane(office, made["id"]) == (events[:due], events[due:])
+    assert not await database.write(pausing.release_more)
+    events.append(await office.happens())
+    assert await in_the_lane(office, made["id"]) == (events, [])
+    assert await in_the_lane(office, other["id"]) == ([], events)
+
+
+async def test_what_is_paused_again_before_all_of_it_was_released_waits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pausing, "PIECE", 2)
+    office = await Office.on(database)
+    made = await office.webhook(is_active=False)
+    events = [await office.happens() for _ in range(3)]
+    await activate(office, made["id"])
+    await pause(office, made["id"])
+    assert not await database.write(pausing.release_more)
+    assert await in_the_lane(office, made["id"]) == ([], events)
+    monkeypatch.setattr(pausing, "PIECE", 4)
+    await activate(office, made["id"])
+    events.append(await office.happens())
+    assert await in_the_lane(office, made["id"]) == (events, [])
+
+
 async def test_what_has_ended_stays_ended(database: Database) -> None:
     office = await Office.on(database)
     made = await office.webhook()

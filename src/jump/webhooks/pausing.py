@@ -1,5 +1,7 @@
 """Stops a webhook's deliveries and lets them go on; a paused webhook's wait and lose nothing.
 
+However many wait, they are released some at a time, so that no transaction keeps others waiting:
+the first with the activation, the rest by whichever engine looks next.
 That the webhook's own row says the same, and its audit, is written here where the reason comes
 from elsewhere (a revoked key), and by `webhook` where it is asked for.
 """
@@ -12,6 +14,7 @@ from jump.storage.database import Tx
 from jump.storage.sql import sql
 
 KEY_REVOKED: Final = "The key that made this webhook was revoked."
+PIECE = 1_000  # deliveries released in one transaction
 
 # A test is sent while the webhook is paused.
 _HOLD = sql("""
@@ -19,11 +22,30 @@ _HOLD = sql("""
     WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
       AND state = 'pending' AND next_attempt_at IS NOT NULL AND NOT test
 """)
-# One instant for all of them, so that their positions decide the order.
+# In order of position, and one instant for all of a piece: so positions decide the order.
 _RELEASE = sql("""
     UPDATE deliveries SET next_attempt_at = (SELECT jump_now())
     WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
-      AND state = 'pending' AND next_attempt_at IS NULL
+      AND state = 'pending' AND next_attempt_at IS NULL AND position < COALESCE((
+        SELECT position FROM deliveries
+        WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
+          AND state = 'pending' AND next_attempt_at IS NULL
+        ORDER BY position LIMIT 1 OFFSET :most), 9223372036854775807)
+""")
+_SET_RELEASING = sql("""
+    UPDATE webhooks SET is_releasing = :more
+    WHERE organisation_id = :organisation AND mode = :mode AND id = :webhook
+      AND is_releasing <> :more
+""")
+_ANY_RELEASING = sql("""
+    SELECT id FROM webhooks
+    WHERE is_releasing AND is_active AND deleted_at IS NULL LIMIT 1
+""")
+# Locked: what is fanned out meanwhile waits, and then finds whether to wait behind the rest.
+_NEXT_RELEASING = sql("""
+    SELECT organisation_id, mode, id FROM webhooks
+    WHERE is_releasing AND is_active AND deleted_at IS NULL
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
 _FORGET_FAILING = sql("""
     UPDATE lanes SET failing_since = NULL
@@ -57,9 +79,32 @@ async def hold_deliveries(tx: Tx, tenant: Tenant, webhook_id: str) -> int:
 
 
 async def release_deliveries(tx: Tx, tenant: Tenant, webhook_id: str) -> int:
-    """Make every waiting delivery due now, in their order, with a clean slate; how many."""
+    """Let what waits go on, in its order and with a clean slate; how many are due now.
+
+    Those that are too many wait for `release_more`. The webhook must be locked.
+    """
     await tx.run(_FORGET_FAILING, **_names(tenant, webhook_id))
-    released = await tx.run(_RELEASE, **_names(tenant, webhook_id))
+    return await _release(tx, tenant, webhook_id)
+
+
+async def is_releasing(tx: Tx) -> bool:
+    """Whether there is anything for `release_more`."""
+    return await tx.one(_ANY_RELEASING) is not None
+
+
+async def release_more(tx: Tx) -> bool:
+    """Make more of what waits for an active webhook due; whether there was such a webhook."""
+    found = await tx.one(_NEXT_RELEASING)
+    if found is None:
+        return False
+    await _release(tx, Tenant(found["organisation_id"], found["mode"]), found["id"])
+    return True
+
+
+async def _release(tx: Tx, tenant: Tenant, webhook_id: str) -> int:
+    names = _names(tenant, webhook_id)
+    released = await tx.run(_RELEASE, **names, most=PIECE)
+    await tx.run(_SET_RELEASING, **names, more=released >= PIECE)
     tx.announce()
     return released
 

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from jump.kit.clock import MINUTE, SECOND
+from jump.webhooks import pausing
 from jump.webhooks.engine.lanes import LEASE
 from tests.receiver import Answer, Gate
 from tests.webhooks.delivering import Desk, names, working
@@ -89,6 +90,22 @@ async def test_the_lanes_of_a_process_that_died_here_are_taken_over_at_once(
     ]
     numbers = [(one["number"], one["status"]) for one in await desk.attempts(webhook)]
     assert numbers == [(1, 200), (2, None), (3, 200)]
+
+
+async def test_what_waited_too_long_for_one_transaction_goes_in_order_whoever_began_to_release_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pausing, "PIECE", 2)
+    webhook = await desk.webhook(is_active=False)
+    events = await desk.happens(*["Ada"] * 6)
+    async with working(desk):
+        await desk.until("SELECT id FROM event_sequence WHERE fanned_out = 6")
+    # Nobody goes on with it: as if the process had died.
+    await desk.office.ask("PATCH", f"/webhooks/{webhook['id']}", is_active=True)
+    events += await desk.happens("Ada")
+    async with working(desk), working(desk):
+        received = await desk.receiver.arrived(7)
+    assert [each.json()["id"] for each in received] == events
 
 
 async def test_the_third_interruption_in_a_row_counts_as_a_failure_and_backs_off(

@@ -20,6 +20,7 @@ from jump.webhooks.engine.bookkeeping import Ended
 from jump.webhooks.engine.held_lanes import HeldLanes
 from jump.webhooks.engine.opened_secrets import OpenedSecrets
 from jump.webhooks.engine.ownership import is_dead, own_name
+from jump.webhooks.engine.releasing import keep_releasing
 from jump.webhooks.engine.reports import report
 from jump.webhooks.engine.retry_schedule import Schedule
 from jump.webhooks.engine.step import Done, Means, Plan, take_step
@@ -89,6 +90,7 @@ class Engine:
     async def run(self) -> None:
         """Deliver until `stop` is called."""
         listener = asyncio.create_task(self._listen())
+        releaser = asyncio.create_task(keep_releasing(self._database))
         self._worker = asyncio.create_task(self._work())
         try:
             # Cancelled by stop() when the database keeps it from ending in time.
@@ -96,9 +98,10 @@ class Engine:
             if not self._worker.cancelled():
                 self._worker.result()
         finally:
-            for task in (listener, self._worker, *self._sends):
+            tasks = (listener, releaser, self._worker, *self._sends)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(listener, self._worker, *self._sends, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._over.set()
 
     async def stop(self) -> None:

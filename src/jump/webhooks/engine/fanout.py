@@ -23,7 +23,7 @@ MOST_DELIVERIES = 500
 
 class Fresh(Struct, frozen=True, gc=False):
     """A delivery that is to be made. `event_type` is what its webhook calls the event, `is_due`
-    whether the webhook is active."""
+    whether the webhook is active, and nothing is left waiting from when it was not."""
 
     id: str
     webhook_id: str
@@ -56,7 +56,8 @@ class Begun:
 
 # The lock: pausing, activating or deleting waits, and then finds these deliveries.
 _WEBHOOKS = sql("""
-    SELECT organisation_id, mode, id, events, is_active FROM webhooks
+    SELECT organisation_id, mode, id, events, is_active AND NOT is_releasing AS is_active
+    FROM webhooks
     WHERE organisation_id IN (:organisations*) AND mode IN (:modes*) AND deleted_at IS NULL
     ORDER BY id FOR SHARE
 """)
@@ -110,7 +111,8 @@ async def fan_out(tx: Tx, batch: Batch, concerned: Iterable[Row] | None = None) 
 async def enter(tx: Tx, fanned_out: FannedOut, begun: Mapping[str, Begun]) -> None:
     """Make the deliveries: those of `begun`, by their ids, as being sent, the others as due.
 
-    A paused webhook's deliveries wait: pending, without a next attempt.
+    A paused webhook's deliveries wait, as do those behind what waits: pending, without a next
+    attempt.
     """
     rows = (_row(each, begun.get(each.id), fanned_out.batch.now) for each in fanned_out.deliveries)
     await tx.later(_INSERT, *rows)

@@ -38,8 +38,8 @@ _NUMBER = sequence.numbering(
             || array_agg(DISTINCT '%"' || alias || '"%') AS names
         FROM numbered
       ), webhook AS (
-        SELECT w.ctid AS place, w.organisation_id, w.mode, w.id, w.events, w.is_active,
-          w.deleted_at, w.url, w.payload
+        SELECT w.ctid AS place, w.organisation_id, w.mode, w.id, w.events,
+          w.is_active AND NOT w.is_releasing AS is_active, w.deleted_at, w.url, w.payload
         FROM named CROSS JOIN webhooks AS w
         WHERE w.organisation_id = ANY(organisations) AND w.mode = ANY(modes)
           AND w.events LIKE ANY(names) AND w.deleted_at IS NULL
