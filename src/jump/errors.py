@@ -22,8 +22,13 @@ envelope, the command line as one line. A message names the field, never the val
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from jump.kit.nearest import nearest
+
+_FEW: Final = 5  # names that are listed to whoever made up another
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,16 @@ class FieldError:
 def sent_name(text: str) -> str:
     """A name that a caller made up, as an error may show it: cut, and without what cannot be."""
     return re.sub(r"[^\w.\-]", "?", text[:64]) or "?"
+
+
+def unknown_name(kind: str, sent: str, known: Collection[str]) -> FieldError:
+    """What a made-up name of a field or parameter is told: the known one it is like, or the few."""
+    hint = ""
+    if meant := nearest(sent, known):
+        hint = f" Perhaps you mean {meant}."
+    elif 0 < len(known) <= _FEW:
+        hint = f" Known: {', '.join(known)}."
+    return FieldError(sent_name(sent), f"This {kind} is not known here.{hint}")
 
 
 class Problem(Exception):

@@ -71,7 +71,8 @@ class Shape:
 
     `values` translates older values of a field into today's. `about` tells of fields that no record
     has, in a sentence each; what a record's field is, its own type says (resources/about.py).
-    `record` is the type whose fields these are, where it is not the address's own.
+    `record` is the type whose fields these are, where it is not the address's own. `untaken` says
+    of fields that are often sent and never taken what to do instead.
     """
 
     fields: Mapping[str, Any]
@@ -81,6 +82,7 @@ class Shape:
     nullable: bool = True
     about: Mapping[str, str] = field(default_factory=dict)
     record: Any = None
+    untaken: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_BODY = Shape({})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jump.caller import Tenant
-from jump.errors import FieldError, InvalidRequest, sent_name
+from jump.errors import FieldError, InvalidRequest, unknown_name
 from jump.kit.instants import parse_date, parse_instant
 from jump.storage.sql import Value
 
@@ -28,6 +28,7 @@ class Filter:
     """One filterable field: `column` is where it is kept, `kind` how its values are written.
 
     `constants` are values that partial indexes name: a statement for one of them names it too.
+    `choices` are all the values there are, where they are few: asking for another is a mistake.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Filter:
     column: str = ""
     values: tuple[tuple[str, str], ...] = ()
     constants: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 def renamed(other: str, name: str) -> tuple[tuple[str, str], ...]:
@@ -121,15 +123,20 @@ def parse(listing: Listing, params: Sequence[tuple[str, str]]) -> ListQuery:
     """Check the query string against the listing. Raises InvalidRequest naming every wrong one."""
     errors: list[FieldError] = []
     values: dict[str, str] = {}
+    given: dict[str, str] = {}
     known = set(listing.parameters())
     aliases = dict(listing.aliases)
     for name, value in params:
+        meant = aliases.get(name, name)
         if name not in known:
-            errors.append(FieldError(sent_name(name), "This parameter is not known here."))
-        elif aliases.get(name, name) in values:
+            errors.append(unknown_name("parameter", name, listing.parameters()))
+        elif given.setdefault(meant, name) != name:
+            words = f"This is another name of {given[meant]}: give one of the two."
+            errors.append(FieldError(name, words))
+        elif meant in values:
             errors.append(FieldError(name, "Give this parameter once."))
         else:
-            values[aliases.get(name, name)] = value
+            values[meant] = value
     query = _query(listing, values, errors)
     if errors:
         raise InvalidRequest(_names(errors), details=errors)
@@ -191,6 +198,8 @@ def _comparison(flt: Filter, name: str, operator: str, value: str) -> Condition:
     if not items or len(items) > MOST:
         raise ValueError(f"Give 1 to {MOST} values, separated by commas.")
     values = [_value(flt, item) for item in items]
+    if flt.choices and operator in ("=", "in") and not set(flt.choices).issuperset(values):
+        raise ValueError(f"Use one of: {', '.join(flt.choices)}.")
     if flt.kind == "bool":
         return _of_boolean(column, operator, values)
     if operator != "in":

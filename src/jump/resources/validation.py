@@ -6,13 +6,14 @@ listed, in our words, and no value is ever repeated.
 
 import datetime
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from jump.errors import FieldError, InvalidRequest, ValidationFailed, sent_name
+from jump.errors import FieldError, InvalidRequest, ValidationFailed, unknown_name
 from jump.kit.instants import parse_instant
 from jump.resources.definition import Shape
 
@@ -21,6 +22,8 @@ DEEPEST = 16  # levels of lists and objects inside a free-form field
 # refers to) and other engines of clients: here it is all that any of them takes for blank.
 NOT_BLANK: Final = r"[^\s\x1c-\x1f\x85\ufeff]"
 
+_OF_EVERY_RECORD: Final = frozenset({"id", "created_at", "updated_at", "version", "created_by"})
+_OURS: Final = "This field is set here and cannot be sent: leave it out."
 _NUL = (b"\x00", b"\\u0000")
 
 
@@ -97,12 +100,22 @@ def _parse(body: bytes) -> dict[str, Any]:
     try:
         decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidRequest("The body is not valid JSON.") from error
+        raise InvalidRequest(f"The body is not valid JSON{_where(error)}.") from error
     except RecursionError as error:
         raise InvalidRequest("The body is nested too deeply.") from error
     if not isinstance(decoded, dict):
         raise ValidationFailed((), "The body must be a JSON object.")
     return decoded
+
+
+def _where(error: Exception) -> str:
+    """Where JSON stops being so: a place, and nothing of what stands there."""
+    if isinstance(error, UnicodeDecodeError):
+        return ": it is not UTF-8"
+    found = re.search(r"\(byte ([0-9]+)\)", str(error))
+    if found:
+        return f": look at byte {int(found[1]):,}, counted from 0"
+    return ": it ends too early" if "truncated" in str(error) else ""
 
 
 def _field_by_field(shape: Shape, sent: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
@@ -123,18 +136,28 @@ def _field_by_field(shape: Shape, sent: Mapping[str, Any], *, partial: bool) -> 
 
 def _renamed(shape: Shape, sent: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
     fields: dict[str, Any] = {}
+    named: dict[str, str] = {}
     errors: list[FieldError] = []
     for given, value in sent.items():
         name = shape.aliases.get(given, given)
+        other = named.setdefault(name, given)
         if name not in shape.fields:
-            errors.append(FieldError(sent_name(given), "This field is not known here."))
+            errors.append(_untaken(shape, given))
         elif name in fields and fields[name] != value:
-            errors.append(FieldError(given, f"This is another name of {name}; the two differ."))
+            errors.append(FieldError(given, f"This is another name of {other}; the two differ."))
         elif isinstance(value, str):
             fields[name] = shape.values.get(name, {}).get(value, value)
         else:
             fields[name] = value
     return fields, errors
+
+
+def _untaken(shape: Shape, given: str) -> FieldError:
+    """What is said of a field that is not taken: most are of a record that was sent back whole."""
+    words = shape.untaken.get(given) or (_OURS if given in _OF_EVERY_RECORD else None)
+    if words is not None:
+        return FieldError(given, words)
+    return unknown_name("field", given, [*shape.fields, *shape.aliases])
 
 
 def _one(shape: Shape, name: str, value: Any) -> Any:

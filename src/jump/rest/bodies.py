@@ -14,7 +14,7 @@ from jump.errors import (
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
-    sent_name,
+    unknown_name,
 )
 from jump.resources import listing
 from jump.resources.listing import Listing, ListQuery
@@ -133,11 +133,7 @@ def _query_string(request: Request) -> str:
 
 def flags(known: Mapping[str, str], pairs: list[tuple[str, str]]) -> dict[str, str]:
     """Parameters of an address that is no list. Raises InvalidRequest for an unknown one."""
-    errors = [
-        FieldError(sent_name(name), "This parameter is not known here.")
-        for name, _ in pairs
-        if name not in known
-    ]
+    errors = [unknown_name("parameter", name, known) for name, _ in pairs if name not in known]
     names = [name for name, _ in pairs]
     errors += [
         FieldError(name, "Give this parameter once.") for name in known if names.count(name) > 1

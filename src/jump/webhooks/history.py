@@ -5,7 +5,7 @@ responses take the read scope of the event's resource. That old rows go is left 
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, get_args
 
 from jump.caller import Caller, Tenant
 from jump.errors import NotFound
@@ -15,6 +15,7 @@ from jump.resources.pages import Page
 from jump.storage.database import Tx
 from jump.storage.sql import Row, sql
 from jump.webhooks import subscriptions, webhook
+from jump.webhooks.representation import State
 
 _COLUMNS: Final = (
     "id",
@@ -30,7 +31,12 @@ _COLUMNS: Final = (
     "created_at",
 )
 _FILTERS: Final = (
-    Filter("state", "text", constants=("pending", "delivering", "failed", "cancelled")),
+    Filter(
+        "state",
+        "text",
+        constants=("pending", "delivering", "failed", "cancelled"),
+        choices=get_args(State),
+    ),
     Filter("event_type", "text"),
     Filter("event_id", "text"),
     Filter("test", "bool"),

@@ -48,19 +48,19 @@ COLUMNS: Final = (
     "version",
     "created_by",
 )
+PAYLOADS: Final = ("full", "thin")
 WEBHOOKS: Final = Listing(
     source="webhooks",
     columns=("mode", *COLUMNS),
     filters=(
         Filter("is_active", "bool"),
-        Filter("payload", "text"),
+        Filter("payload", "text", choices=PAYLOADS),
         Filter("created_at", "instant"),
         Filter("updated_at", "instant"),
         Filter("paused_at", "instant"),
     ),
 )
 LONGEST_NAME: Final = 200
-PAYLOADS: Final = ("full", "thin")
 _NOT_DELETED: Final = Condition("deleted_at IS NULL")
 # The fields a caller may set, with what they are where nothing is said.
 _DEFAULTS: Final[Mapping[str, Any]] = {"name": None, "payload": "full", "is_active": True}

@@ -6,13 +6,14 @@ that look at more than one field are left to the caller.
 
 import types
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo
 
-from jump.errors import FieldError, InvalidRequest, sent_name
+from jump.errors import FieldError, InvalidRequest, unknown_name
 from jump.resources.validation import expectation
 
 S = TypeVar("S", bound=Struct)
@@ -45,9 +46,8 @@ def read(kind: type[S], value: Any, errors: list[FieldError], path: str = "") ->
         return None
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     own = [
-        FieldError(_below(path, sent_name(name)), "This field is not known here.")
-        for name in value
-        if name not in fields
+        replace(wrong, field=_below(path, wrong.field))
+        for wrong in (unknown_name("field", name, fields) for name in value if name not in fields)
     ]
     nested: list[FieldError] = []
     found = {

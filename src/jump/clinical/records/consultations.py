@@ -5,11 +5,11 @@ consultation_amendments, and that the database refuses every other change to its
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from jump.clinical import crud, in_error, links
 from jump.clinical.definition import Link, Registered, Resource
-from jump.clinical.records.consultation_fields import CHANGES, NEW, Consultation
+from jump.clinical.records.consultation_fields import CHANGES, NEW, Consultation, Status
 from jump.clinical.records.dates import check_past
 from jump.clinical.records.patients import PATIENT
 from jump.clinical.sub_lists import sub_list
@@ -38,7 +38,7 @@ LIST: Final = Listing(
         Filter("clinician_id", "text"),
         Filter("appointment_id", "text"),
         Filter("location_id", "text"),
-        Filter("status", "text", constants=("draft",)),
+        Filter("status", "text", constants=("draft",), choices=get_args(Status)),
         Filter("entered_in_error", "bool"),
         Filter("consultation_date", "date"),
         Filter("created_at", "instant"),

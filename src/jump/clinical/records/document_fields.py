@@ -56,9 +56,19 @@ _CLAIMS: Final[Mapping[str, Any]] = {
 NUMBERS: Final = frozenset({"file_size"})
 _REQUIRED: Final = frozenset({"patient_id", "document_type", "title"})
 
-NEW = Shape({**_DETAILS, **_CLAIMS}, _REQUIRED)
+_ITS_CONTENT: Final = (
+    "Send the content as the part file of multipart/form-data, or its bytes afterwards by"
+    " PUT /documents/{id}/content."
+)
+_OF_THE_CONTENT: Final = "This follows from the content: leave it out."
+
+NEW = Shape(
+    {**_DETAILS, **_CLAIMS},
+    _REQUIRED,
+    untaken=dict.fromkeys(("file", "content", "data", "base64", "document"), _ITS_CONTENT),
+)
 # `patient_id` is here to be refused with words that say what to do instead.
-CHANGES = Shape(_DETAILS, _REQUIRED)
+CHANGES = Shape(_DETAILS, _REQUIRED, untaken=dict.fromkeys(_CLAIMS, _OF_THE_CONTENT))
 
 
 class Document(Struct, kw_only=True):

@@ -7,14 +7,14 @@ leaves is left to document_uploads and to REST, where it lies to storage.files.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from jump.caller import Tenant
 from jump.clinical import crud, in_error, links
 from jump.clinical.definition import Link, Registered, Resource
 from jump.clinical.records import document_uploads
 from jump.clinical.records.consultations import CONSULTATION
-from jump.clinical.records.document_fields import CHANGES, NEW, Document
+from jump.clinical.records.document_fields import CHANGES, NEW, Document, Status
 from jump.clinical.records.document_uploads import Content
 from jump.clinical.records.patients import PATIENT
 from jump.clinical.sub_lists import sub_list
@@ -42,7 +42,7 @@ LIST = Listing(
         Filter("consultation_id", "text"),
         Filter("document_type", "text"),
         Filter("mime_type", "text"),
-        Filter("status", "text"),
+        Filter("status", "text", choices=get_args(Status)),
         Filter("entered_in_error", "bool"),
         Filter("created_at", "instant"),
         Filter("updated_at", "instant"),

@@ -80,8 +80,23 @@ _REQUIRED = frozenset({"first_name", "last_name", "date_of_birth"})
 _ALIASES = {"town_city": "city"}
 _OLDER_VALUES = {"gender": {"woman": "female", "man": "male"}}
 
-NEW = Shape(FIELDS, _REQUIRED, _ALIASES, _OLDER_VALUES)
-CHANGES = Shape({**FIELDS, "status": Status}, _REQUIRED | {"status"}, _ALIASES, _OLDER_VALUES)
+_ARCHIVED = "POST /patients/{id}/archive sets this, with its reason: leave it out."
+_UNTAKEN = {
+    "archived_at": _ARCHIVED,
+    "archive_reason": _ARCHIVED,
+    "display_name": "This follows from first_name and last_name: leave it out.",
+    "avatar_url": "This is not kept here: leave it out.",
+    "dob": "Use date_of_birth.",
+}
+
+NEW = Shape(FIELDS, _REQUIRED, _ALIASES, _OLDER_VALUES, untaken=_UNTAKEN)
+CHANGES = Shape(
+    {**FIELDS, "status": Status},
+    _REQUIRED | {"status"},
+    _ALIASES,
+    _OLDER_VALUES,
+    untaken=_UNTAKEN,
+)
 ARCHIVING = Shape({"reason": Reason}, about={"reason": "Why; shown as `archive_reason`."})
 SEARCH = Shape(
     {

@@ -5,7 +5,7 @@ is for test mode only, and one number belongs to one active patient of a mode.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -22,6 +22,7 @@ from jump.clinical.records.patient_fields import (
     SEARCH,
     Patient,
     PatientAccess,
+    Status,
 )
 from jump.clinical.records.patient_rules import settled
 from jump.errors import Conflict, Problem, ValidationFailed
@@ -42,7 +43,7 @@ LIST = Listing(
     columns=tuple(name for name in Patient.__struct_fields__ if name not in _DERIVED),
     filters=(
         Filter("id", "text"),
-        Filter("status", "text"),
+        Filter("status", "text", choices=get_args(Status)),
         Filter("created_at", "instant"),
         Filter("updated_at", "instant"),
         Filter("archived_at", "instant"),

@@ -5,14 +5,14 @@ another one is written.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from jump.clinical import crud, in_error, links
 from jump.clinical.definition import Link, Registered, Resource
 from jump.clinical.records.consultations import CONSULTATION
 from jump.clinical.records.dates import EARLIEST
 from jump.clinical.records.patients import PATIENT
-from jump.clinical.records.prescription_fields import CHANGES, NEW, STOPPING, Prescription
+from jump.clinical.records.prescription_fields import CHANGES, NEW, STOPPING, Prescription, Status
 from jump.clinical.sub_lists import sub_list
 from jump.errors import Conflict, FieldError, Problem, ValidationFailed
 from jump.resources.definition import (
@@ -45,7 +45,7 @@ LIST = Listing(
         Filter("patient_id", "text"),
         Filter("prescriber_id", "text"),
         Filter("consultation_id", "text"),
-        Filter("status", "text"),
+        Filter("status", "text", choices=get_args(Status)),
         Filter("entered_in_error", "bool"),
         Filter("start_date", "date"),
         Filter("end_date", "date"),

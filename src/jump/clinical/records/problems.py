@@ -5,7 +5,7 @@ A problem that has ended is not active; codes are checked for their form, not lo
 
 import datetime
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -99,7 +99,7 @@ LIST: Final = Listing(
         Filter("id", "text"),
         Filter("patient_id", "text"),
         Filter("consultation_id", "text"),
-        Filter("status", "text"),
+        Filter("status", "text", choices=get_args(Status)),
         Filter("entered_in_error", "bool"),
         Filter("onset_date", "date"),
         Filter("end_date", "date"),

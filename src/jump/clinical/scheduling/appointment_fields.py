@@ -48,6 +48,14 @@ TYPE_ALIAS: Final[Mapping[str, str]] = {"appointment_template_id": "appointment_
 COLUMNS: Final[Mapping[str, str]] = {"clinician_profile_id": "clinician_id"}
 
 _CLINICIAN: Final[Mapping[str, str]] = {"clinician_profile_id": "The clinician."}
+# What a slot of /availability shows and nothing takes: most send it back as it came.
+OF_A_SLOT: Final[Mapping[str, str]] = dict.fromkeys(
+    ("clinician_name", "location_name", "is_available"),
+    "A slot shows this, and nothing takes it: leave it out.",
+)
+END_OF_A_SLOT: Final[Mapping[str, str]] = {
+    "end_time": "This follows from the start and the appointment type's duration: leave it out.",
+}
 _STAYS: Final = "Stays as it is: another one is refused."
 
 NEW = Shape(
@@ -60,6 +68,7 @@ NEW = Shape(
         "hold_id": "A hold of this key, whose time the appointment takes.",
         "status": "`pending` if it is still to be confirmed.",
     },
+    untaken=OF_A_SLOT,
 )
 # `status` and `end_time` are here to be refused with words that say what to do instead.
 CHANGES = Shape(
@@ -83,6 +92,7 @@ MOVE = Shape(
     {**_PLACE, "hold_id": Reference},
     aliases=CLINICIAN_ALIAS,
     about={**_CLINICIAN, "hold_id": "A hold of this key, to whose time the appointment moves."},
+    untaken={**OF_A_SLOT, **END_OF_A_SLOT},
 )
 CANCELLING = Shape({"reason": Reason})
 

@@ -1,11 +1,11 @@
 """The appointment as a resource: its table, its list, and which change makes which event."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from jump.clinical import in_error
 from jump.clinical.definition import Resource
-from jump.clinical.scheduling.appointment_fields import NEW, Appointment
+from jump.clinical.scheduling.appointment_fields import NEW, Appointment, Status
 from jump.kit.clock import MINUTE
 from jump.resources.listing import Filter, Listing, renamed
 
@@ -26,7 +26,7 @@ LIST = Listing(
         Filter("location_id", "text"),
         Filter("hold_id", "text"),
         # Jump's `scheduled` and `pending_approval` are taken like the others; nothing has them.
-        Filter("status", "text"),
+        Filter("status", "text", choices=(*get_args(Status), "scheduled", "pending_approval")),
         Filter("is_remote", "bool"),
         Filter("entered_in_error", "bool"),
         Filter("created_at", "instant"),

@@ -10,7 +10,7 @@ from jump.clinical.links import Reference
 from jump.clinical.records.patient_fields import NEW as NEW_PATIENT
 from jump.clinical.records.patient_fields import Patient
 from jump.clinical.representation import Recorded, Scheduled
-from jump.clinical.scheduling.appointment_fields import TYPE_ALIAS
+from jump.clinical.scheduling.appointment_fields import END_OF_A_SLOT, OF_A_SLOT, TYPE_ALIAS
 from jump.resources.about import about
 from jump.resources.definition import Shape
 
@@ -38,6 +38,7 @@ NEW = Shape(
     frozenset({"appointment_type_id", "clinician_id", "start_time"}),
     _ALIASES,
     about={"date": "The day, by the clock of the location.", "start_time": "When it is to start."},
+    untaken={**OF_A_SLOT, **END_OF_A_SLOT},
 )
 # Either a known patient, or the fields of a new one: which is checked with the scopes they need.
 PATIENT_FIELDS: Final[Mapping[str, Any]] = NEW_PATIENT.fields

@@ -162,9 +162,11 @@ def _extra(schemas: Schemas, name: str, extra: Extra) -> Parameter:
 
 def _filter(name: str, flt: Filter, form: str) -> Parameter:
     words = _FORMS[form].format(flt.name) + (_MIDNIGHT if flt.kind == "instant" else "")
+    if form == "" and flt.choices:
+        return _query(name, words, {"type": "string", "enum": list(flt.choices)})
     if form != "_in":
         return _query(name, words, _SCHEMAS[flt.kind])
-    one = _ONE_OF_MANY[flt.kind]
+    one = f"({'|'.join(flt.choices)})" if flt.choices else _ONE_OF_MANY[flt.kind]
     return _query(name, words, {"type": "string", "pattern": f"^{one}(,{one})*$"})
 
 
