@@ -6,11 +6,12 @@ of two programs started on one port at the same time each would get a part of th
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
 
@@ -18,6 +19,8 @@ from jump.application.refusals import PortBusy
 
 ANSWERED_WITHIN = 10.0  # seconds that requests under way are given when the process ends
 BACKLOG = 1024  # connections that may wait to be taken
+MOST_CONNECTIONS = 10_000  # that are open at once; others wait
+FEWEST_CONNECTIONS = 128
 
 
 def take_port(host: str, port: int, setting: str = "JUMP_PORT") -> socket.socket:
@@ -54,6 +57,10 @@ async def serving(
         app,
         taken,
         interface=Interfaces.ASGINL,
+        # A connection of HTTP/2 that is silent would be kept for ever.
+        http=HTTPModes.http1,
+        # One that only waits counts too, also one that says nothing: those are closed after 30 s.
+        backpressure=_make_room(),
         websockets=False,
         log_enabled=False,
     )
@@ -66,6 +73,29 @@ async def serving(
         # Somebody who never finishes a request may not keep the process from ending.
         serve.cancel()
         await asyncio.wait([serve])
+
+
+def room(soft: int, hard: int) -> tuple[int, int]:
+    """Out of the limits of open files: which to ask for, and how many connections to take then.
+
+    A quarter stays free for the database, webhooks and documents: whoever connects much may not
+    keep these from being opened.
+    """
+    wanted = MOST_CONNECTIONS * 4 // 3 + 1
+    if soft == resource.RLIM_INFINITY:
+        return soft, MOST_CONNECTIONS
+    asked = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    asked = max(soft, asked)
+    return asked, max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, asked * 3 // 4))
+
+
+def _make_room() -> int:
+    """How many connections may be open at once, with what the process may open raised for them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    asked, connections = room(soft, hard)
+    if asked != soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (asked, hard))
+    return connections
 
 
 class _Server(Server):

@@ -9,7 +9,6 @@ from typing import Any
 
 from starlette.requests import Request
 
-from jump.errors import Problem
 from jump.keys.admit import Admission
 from jump.kit import client_address
 from jump.kit.client_address import Network, is_loopback
@@ -48,13 +47,18 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An answer ready to leave; `stream` is what follows the body piece by piece."""
+    """An answer ready to leave; `stream` is what follows the body piece by piece.
+
+    Of an error its code and the scope that was missing, never the exception itself: that knows all
+    who had the request in hand, and would keep it, its body and its connection, long after.
+    """
 
     status: int
     body: bytes
     headers: dict[str, str]
     patients: tuple[str, ...] = ()
-    problem: Problem | None = None
+    error_code: str | None = None
+    missing_scope: str | None = None
     stream: AsyncIterator[bytes] | None = None
 
 

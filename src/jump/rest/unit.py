@@ -283,7 +283,10 @@ def _replayed(kept: replay.Kept) -> Rendered:
 
 def _failed(exchange: Exchange, problem: Problem) -> Rendered:
     body = envelope.failure(exchange.id, problem)
-    return Rendered(problem.status, body, problem.headers, problem=problem)
+    scope = problem.scope if isinstance(problem, InsufficientScope) else None
+    return Rendered(
+        problem.status, body, problem.headers, error_code=problem.code, missing_scope=scope
+    )
 
 
 def _note(exchange: Exchange, rendered: Rendered) -> None:
@@ -294,7 +297,6 @@ def _note(exchange: Exchange, rendered: Rendered) -> None:
 
 def _access(exchange: Exchange, rendered: Rendered) -> access_log.Access:
     assert exchange.known is not None
-    problem = rendered.problem
     return access_log.Access(
         tenant=exchange.known.caller.tenant,
         request_id=exchange.id,
@@ -304,8 +306,8 @@ def _access(exchange: Exchange, rendered: Rendered) -> access_log.Access:
         method=exchange.request.method,
         route=exchange.template,
         status=rendered.status,
-        error_code=problem.code if problem is not None else None,
-        missing_scope=problem.scope if isinstance(problem, InsufficientScope) else None,
+        error_code=rendered.error_code,
+        missing_scope=rendered.missing_scope,
         milliseconds=exchange.milliseconds,
         patient_ids=rendered.patients,
     )
