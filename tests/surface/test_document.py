@@ -4,6 +4,7 @@ That every answer in these tests is as it says, `World.send` sees to.
 """
 
 from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode
 
 from click.testing import CliRunner
 
@@ -70,3 +71,21 @@ async def test_a_request_is_repeated_once_where_it_is_documented_and_only_there(
         assert ((await world.send(another)).status == 409) == ("Idempotency-Key" in parameters)
 
     await over([r for r in world.routes_by_need() if r.method in ("POST", "PATCH")], check)
+
+
+async def test_a_query_without_what_it_is_documented_to_need_is_refused(world: World) -> None:
+    async def check(route: Route) -> None:
+        told = described()["paths"][route.path][route.method.lower()]
+        asked = world.good(route)
+        path, _, query = asked.target.partition("?")
+        pairs = parse_qsl(query)
+        for each in map(resolved, told.get("parameters", [])):
+            if each["in"] != "query" or not each.get("required"):
+                continue
+            rest = [pair for pair in pairs if pair[0] != each["name"]]
+            assert len(rest) < len(pairs)
+            reply = await world.send(replace(asked, target=f"{path}?{urlencode(rest)}"))
+            error = assert_refused(reply, 400, "INVALID_REQUEST")
+            assert [detail["field"] for detail in error["details"]] == [each["name"]]
+
+    await over(world.routes, check)

@@ -96,8 +96,9 @@ class Documentation:
     where there is a listing; `reduced` what a caller gets instead who lacks the read scope.
     `status` is that of a success, None for 201 where a POST adds to a collection, else 200.
     `refuses` says when it answers an error that neither its shapes nor its headers tell of.
-    `values` are the types of those flags that do not take any text. `name` is what clients call it,
-    where the address does not make a good one. `example` is a body, where the examples of its
+    `values` are the types of those flags that do not take any text, `needs` those that a request
+    has to have, `older` other names of them. `name` is what clients call it, where the address does
+    not make a good one. `example` is a body, where the examples of its
     fields do not make a good one; of an address without a body, it is what the query needs.
     `deprecated` is an address for clients of Jump.
     """
@@ -108,6 +109,8 @@ class Documentation:
     status: int | None = None
     refuses: Mapping[type[Problem], str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    older: frozenset[str] = frozenset()
     name: str | None = None
     example: Any = None
     deprecated: bool = False

@@ -115,6 +115,27 @@ def test_every_parameter_of_every_route_is_there() -> None:
         assert len({(each["in"], each["name"]) for each in found}) == len(found), name
 
 
+def test_what_a_query_needs_is_required_and_older_names_are_marked() -> None:
+    told = {
+        name: [
+            each["name"]
+            for each in map(resolved, operation["parameters"])
+            if each["in"] == "query" and each.get("required")
+        ]
+        for name, operation in operations()
+        if name.startswith("GET /availability")
+    }
+    assert told == {
+        "GET /availability": ["appointment_type_id", "date_from", "date_to"],
+        "GET /availability/next": ["appointment_type_id"],
+    }
+    for path in ("/availability", "/availability/next"):
+        given = map(resolved, described()["paths"][path]["get"]["parameters"])
+        older = {each["name"] for each in given if each.get("deprecated")}
+        dates = {"start_date", "end_date"} if path == "/availability" else set()
+        assert older == {"appointment_template_id", "clinician_profile_id"} | dates
+
+
 def test_every_field_of_every_body_is_there() -> None:
     for route in all_routes():
         operation = described()["paths"][route.path][route.method.lower()]

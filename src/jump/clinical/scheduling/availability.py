@@ -34,7 +34,7 @@ _ALIASES: Final[Mapping[str, str]] = {
     "clinician_profile_id": _CLINICIAN,
 }
 _WHO: Final[Mapping[str, str]] = {
-    _TYPE: "Required: what is to be booked.",
+    _TYPE: "What is to be booked.",
     "appointment_template_id": "Jump's older name of appointment_type_id.",
     _CLINICIAN: "Only with this clinician.",
     "clinician_profile_id": "Another name of clinician_id.",
@@ -48,6 +48,7 @@ _DATES: Final[Mapping[str, str]] = {
     "start_date": "The same as date_from, for an answer that is the bare array of slots.",
     "end_date": "The same as date_to, with start_date.",
 }
+_BARE_DATES: Final = frozenset({"start_date", "end_date"})
 _REQUIRED: Final = "This parameter is required."
 
 VERIFYING = Shape(
@@ -253,6 +254,8 @@ AVAILABILITY: Final = (
                 f" than {MOST_DAYS}."
             },
             values=_VALUES,
+            needs=frozenset({_TYPE, "date_from", "date_to"}),
+            older=frozenset(_ALIASES) | _BARE_DATES,
             name="list_availability",
             example={**_ASKED, "date_from": "2026-01-19", "date_to": "2026-01-25"},
         ),
@@ -269,6 +272,8 @@ AVAILABILITY: Final = (
             result=FreeSlot | None,
             refuses={InvalidRequest: f"{_UNKNOWN}."},
             values=_VALUES,
+            needs=frozenset({_TYPE}),
+            older=frozenset(_ALIASES),
             name="get_next_availability",
             example=_ASKED,
         ),

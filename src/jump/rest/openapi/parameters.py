@@ -171,10 +171,16 @@ def _filter(name: str, flt: Filter, form: str) -> Parameter:
 
 
 def _flag(schemas: Schemas, route: Route, name: str, words: str) -> Parameter:
-    kind = route.documentation.values.get(name, str)
-    found = _query(name, words, schemas.of(kind))
-    needed = route.documentation.example or {}
-    return {**found, "example": needed[name]} if route.body is None and name in needed else found
+    told = route.documentation
+    found = _query(name, words, schemas.of(told.values.get(name, str)))
+    if name in told.needs:
+        found["required"] = True
+    if name in told.older:
+        found["deprecated"] = True
+    examples = told.example or {}
+    if route.body is None and name in examples:
+        found["example"] = examples[name]
+    return found
 
 
 def _query(name: str, words: str, schema: Mapping[str, Any]) -> Parameter:
