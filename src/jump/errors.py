@@ -126,13 +126,16 @@ class Conflict(Problem):
 
 
 class SlotUnavailable(Conflict):
-    """The time is not offered; `alternatives` has up to three free ones."""
+    """The time is not offered; `alternatives` has up to three free ones.
+
+    They are None where the database itself refused it, so that nobody has looked for any.
+    """
 
     code = "SLOT_UNAVAILABLE"
 
-    def __init__(self, message: str, alternatives: Sequence[object] = ()) -> None:
+    def __init__(self, message: str, alternatives: Sequence[object] | None = None) -> None:
         super().__init__(message)
-        self.alternatives = tuple(alternatives)
+        self.alternatives = alternatives
 
 
 class Gone(Problem):

@@ -43,7 +43,7 @@ def failure(request_id: str, problem: Problem) -> bytes:
         "details": [{"field": d.field, "message": d.message} for d in problem.details],
     }
     if isinstance(problem, SlotUnavailable):
-        error["alternatives"] = list(problem.alternatives)
+        error["alternatives"] = list(problem.alternatives or ())
     return msgspec.json.encode({"data": None, "meta": {"request_id": request_id}, "error": error})
 
 

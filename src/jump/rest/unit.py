@@ -24,6 +24,7 @@ from jump.errors import (
     MethodNotAllowed,
     NotFound,
     Problem,
+    SlotUnavailable,
     Unauthorized,
     Unavailable,
     ValidationFailed,
@@ -39,7 +40,7 @@ from jump.resources.listing import Listing, ListQuery
 from jump.rest import bodies, envelope
 from jump.rest.exchange import Exchange, Rendered
 from jump.rest.routes import Direct, Match, Route, Routes
-from jump.storage.database import StorageUnavailable, Tx
+from jump.storage.database import Database, StorageUnavailable, Tx
 
 LONGEST_CHANGE = 30 * SECOND  # from its transaction's beginning to its commit
 
@@ -104,10 +105,21 @@ async def write(
         exchange.parts.crash("request_before_commit")
         return rendered
 
-    rendered = await exchange.parts.database.write(work)
+    rendered = await _written(exchange.parts.database, work)
     exchange.parts.crash("request_after_commit")
     exchange.recorded = "Idempotent-Replayed" not in rendered.headers
     return rendered
+
+
+async def _written(database: Database, work: Callable[[Tx], Awaitable[Rendered]]) -> Rendered:
+    try:
+        return await database.write(work)
+    except SlotUnavailable as taken:
+        if taken.alternatives is not None:
+            raise
+    # The database refused what the look before had found free. Another look sees what is in the
+    # way by now, and what is free beside it.
+    return await database.write(work)
 
 
 async def refuse(exchange: Exchange, call: Call, digest: bytes, problem: Problem) -> Rendered:

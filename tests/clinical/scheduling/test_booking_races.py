@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from jump.clinical.records import patients
-from jump.clinical.scheduling import appointments, rescheduling
+from jump.clinical.scheduling import appointments, calendar_claims, rescheduling
 from jump.clinical.scheduling.appointment_fields import MOVE, NEW
-from jump.kit.clock import system_clock
+from jump.clinical.scheduling.calendar_claims import Holder
+from jump.clinical.scheduling.slots import Kind, Slot
+from jump.kit.clock import MINUTE, system_clock
+from jump.kit.instants import parse_instant
 from jump.resources import validation
 from jump.resources.definition import Call, Shape
 from jump.storage.database import Tx
@@ -58,6 +61,28 @@ async def test_a_booker_waits_for_another_and_is_then_refused(desk: Desk) -> Non
         second = asyncio.create_task(desk.try_to_book(start))
         await blocked(desk.database)
     error = refusal(await second, 409, "SLOT_UNAVAILABLE")
+    assert len(error["alternatives"]) == 3
+    assert len(await desk.seats()) == 1
+
+
+async def test_what_only_the_database_refuses_is_answered_like_what_is_found_by_looking(
+    desk: Desk,
+) -> None:
+    """Somebody takes the time without the clinician's lock, which nobody here ever does."""
+    start = desk.time("10:00")
+    found = refusal(await desk.try_to_book(desk.time("03:00")), 409, "SLOT_UNAVAILABLE")
+    at = parse_instant(start)
+    slot = Slot(at, at + 30 * MINUTE, rows.ADA, rows.MAIN, False)
+    kind, holder = Kind(rows.CHECK, 30 * MINUTE, 0, 0, 1, 0, at), Holder("appointment", "apt_1")
+
+    async def take(tx: Tx) -> None:
+        await calendar_claims.take(tx, desk.tenant, kind, slot, holder, at)
+
+    async with held(desk.database, take):
+        second = asyncio.create_task(desk.try_to_book(start))
+        await blocked(desk.database)
+    error = refusal(await second, 409, "SLOT_UNAVAILABLE")
+    assert error.keys() == found.keys()
     assert len(error["alternatives"]) == 3
     assert len(await desk.seats()) == 1
 

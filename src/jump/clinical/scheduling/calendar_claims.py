@@ -1,7 +1,8 @@
 """Takes, gives back and hands over the seats of a clinician's time, under the clinician's lock.
 
 Whether a time is offered is left to offering and slots. Should anybody get past the lock, the
-database itself refuses what overlaps or is overfull, and that is SlotUnavailable here.
+database itself refuses what overlaps or is overfull, and that is SlotUnavailable here, without
+alternatives: the transaction is over.
 """
 
 from collections.abc import Iterable
