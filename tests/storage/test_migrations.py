@@ -1,8 +1,10 @@
 """A database is brought to this program's shape once, by whoever comes first, and only forward."""
 
 import asyncio
+import stat
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,16 @@ from jump.storage.sql import sql
 from jump.storage.sqlite import SqliteDatabase
 from tests.databases import Store
 from tests.postgres import run_apart
+
+
+@contextmanager
+def open_files(path: Path) -> Iterator[list[Path]]:
+    """The files of a database and what lies beside it while it is written to."""
+    writer = apsw.Connection(str(path))
+    writer.execute("CREATE TABLE scratch (id TEXT)")
+    yield list(path.parent.iterdir())
+    writer.close()
+
 
 EVERY = [migration.name for migration in migrations()]
 LEDGER = sql("SELECT version, name, oldest_program FROM schema_migrations ORDER BY version")
@@ -128,6 +140,22 @@ def test_a_new_file_that_another_process_is_writing_to_is_waited_for(tmp_path: P
         other.execute("COMMIT")
         assert migrating.result() == EVERY
     other.close()
+
+
+def test_what_sqlite_keeps_of_patients_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "jump.db"
+    migrate_sqlite(path, system_clock)
+    with open_files(path) as files:
+        assert {each.name for each in files} >= {"jump.db", "jump.db-wal", "jump-counters.db"}
+        assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
+
+
+def test_a_database_whose_rights_an_operator_has_changed_keeps_them(tmp_path: Path) -> None:
+    path = tmp_path / "jump.db"
+    migrate_sqlite(path, system_clock)
+    path.chmod(0o660)
+    migrate_sqlite(path, system_clock)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
 
 
 async def test_a_migration_that_fails_leaves_nothing_of_itself(

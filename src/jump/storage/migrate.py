@@ -4,7 +4,10 @@ Each migration names the oldest program that still works on it, so that new and 
 run side by side; only a program older than that refuses to start, or turns unready.
 """
 
+import contextlib
+import os
 import re
+import tempfile
 import time
 from dataclasses import dataclass
 from importlib import resources
@@ -129,6 +132,8 @@ def migrate_sqlite(path: Path, clock: Clock, *, only_if_empty: bool = False) -> 
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _make_file(path)
+        _make_file(counters_path(path))
         connection = apsw.Connection(str(path))
     except (OSError, apsw.Error) as error:
         raise StorageUnavailable("The database file cannot be opened.") from error
@@ -146,6 +151,23 @@ def migrate_sqlite(path: Path, clock: Clock, *, only_if_empty: bool = False) -> 
         raise StorageUnavailable(f"The database cannot be migrated: {error}.") from error
     finally:
         connection.close()
+
+
+def _make_file(path: Path) -> None:
+    """An empty file that its owner alone may read: patients' records will be in it.
+
+    One that is there keeps the rights that it has. What SQLite puts beside it gets the same ones.
+    """
+    if path.exists():
+        return
+    # Never opened under its own name: closing it would free what SQLite has locked meanwhile.
+    handle, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    os.close(handle)
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)
 
 
 def _use_wal(connection: apsw.Connection) -> None:
