@@ -114,9 +114,10 @@ class MethodNotAllowed(Problem):
 
     status, code = 405, "METHOD_NOT_ALLOWED"
 
-    def __init__(self, allowed: Sequence[str]) -> None:
+    def __init__(self, allowed: Sequence[str], hint: str = "") -> None:
         words = ", ".join(allowed)
-        super().__init__(f"This address answers to {words} only.", headers={"Allow": words})
+        message = f"This address answers to {words} only. {hint}".rstrip()
+        super().__init__(message, headers={"Allow": words})
 
 
 class Conflict(Problem):

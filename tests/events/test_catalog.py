@@ -143,7 +143,9 @@ def test_types_are_read_from_a_command_line() -> None:
     ("text", "hint"),
     [
         ("patient.create", "Did you mean patient.created?"),
-        ("appointment.noshow", "Did you mean appointment.no_show?"),
+        ("appointment.noshow", "Did you mean appointment.no_show? There are appointment.created, "),
+        ("patients.created", "Did you mean patient.created? There are "),
+        ("consultation.created", "One of the event types is unknown. There are "),
         ("whsec_secret", "There are appointment.created, "),
         ("", "Name at least one event type"),
         (" ,", "Name at least one event type"),

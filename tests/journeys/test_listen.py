@@ -177,6 +177,20 @@ def test_the_secret_is_the_same_for_the_same_key_and_the_key_may_come_by_standar
     assert not any(re.search(key[25:], secret) for secret in secrets)
 
 
+def test_a_port_of_this_machine_is_address_enough(light_jump: Jump) -> None:
+    arguments = ("listen", "--key", make_key(light_jump), "--api", "http://127.0.0.1:1")
+    for to in ("localhost:3000/hooks", "127.0.0.1:3000"):
+        with talk(light_jump, *arguments, "--forward-to", to) as listener:
+            listener.wait_for(f"Forwarding to http://{to}")
+
+
+def test_whoever_gives_no_key_is_told_why_it_is_none(light_jump: Jump) -> None:
+    for key, words in (("", "is the variable with it set?"), ("pk_test_0", "has 75 characters")):
+        refused = light_jump.run("listen", "--key", key, "--forward-to", "localhost:3000")
+        assert refused.status == 2
+        assert words in refused.errors
+
+
 def test_a_live_key_is_never_sent_in_the_clear(light_jump: Jump) -> None:
     key = make_key(light_jump, "--mode", "live")
     arguments = ("--api", "http://192.0.2.1", "--forward-to", "http://localhost:1")

@@ -134,6 +134,79 @@ async def test_an_action_names_its_few_fields(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/patients/", "Leave out the slash at its end."),
+        ("/me/", "Leave out the slash at its end."),
+        ("/patients/pat_x/archive/", "Leave out the slash at its end."),
+        ("/patient", "Perhaps you mean /patients."),
+        ("/Appointments", "Perhaps you mean /appointments."),
+        ("/appointmentTypes", "Perhaps you mean /appointment-types."),
+        ("/patients/pat_x/prescription", "Perhaps you mean /patients/{id}/prescriptions."),
+        ("/holds/hold_x/confirmed", "Perhaps you mean /holds/{id}/confirm."),
+        ("/", "/docs lists every address."),
+        ("//patients", "/docs lists every address."),
+        ("/patients//", "Leave out the slash at its end."),
+        ("/patients/pat_x/allergies", "/docs lists every address."),
+        ("/zz/../patients/x/y/z", "/docs lists every address."),
+    ],
+)
+async def test_an_address_at_which_nothing_is_tells_the_one_that_it_is_like(
+    api: Api, path: str, hint: str
+) -> None:
+    error = refused(await api.get(path), 404, "NOT_FOUND")
+    assert error["message"] == f"There is nothing at this address. {hint}"
+
+
+PATIENT_ID = "pat_00000000000000000000000000"
+OTHERS = ["1", "apt_00000000000000000000000000", PATIENT_ID.upper(), "{id}"]
+
+
+async def test_an_id_of_another_kind_is_told_how_it_should_begin(api: Api) -> None:
+    for sent in OTHERS:
+        error = refused(await api.get(f"/patients/{sent}"), 404, "NOT_FOUND")
+        assert error["message"] == "There is no patient with this id. Its id begins with pat_."
+    error = refused(await api.get(f"/patients/{PATIENT_ID}"), 404, "NOT_FOUND")
+    assert error["message"] == "There is no patient with this id."
+    error = refused(await api.get(f"/appointment-types/{PATIENT_ID}"), 404, "NOT_FOUND")
+    assert error["message"] == (
+        "There is no appointment type with this id. Its id begins with type_."
+    )
+
+
+async def test_a_field_that_names_a_record_of_another_kind_is_told_so(api: Api) -> None:
+    body = {"patient_id": "cli_x", "clinician_id": PATIENT_ID, "consultation_date": "2026-01-01"}
+    assert await told_of_body(api, "/consultations", body) == {
+        "patient_id": "There is no patient with this id. Its id begins with pat_.",
+        "clinician_id": "There is no clinician with this id. Its id begins with cli_.",
+    }
+    days = "date_from=2026-01-01&date_to=2026-01-02"
+    words = "There is no appointment type with this id. Its id begins with type_."
+    assert await told_of_query(api, f"/availability?appointment_type_id=apt_x&{days}") == {
+        "appointment_type_id": words
+    }
+
+
+async def test_whoever_wants_to_delete_is_told_what_there_is_instead(api: Api) -> None:
+    answer = await api.call("DELETE", f"/patients/{PATIENT_ID}")
+    error = refused(answer, 405, "METHOD_NOT_ALLOWED")
+    assert "answers to GET, HEAD, PATCH only. Records are not deleted" in error["message"]
+    put = refused(await api.call("PUT", "/patients"), 405, "METHOD_NOT_ALLOWED")
+    assert put["message"] == "This address answers to GET, HEAD, POST only."
+
+
+@pytest.mark.parametrize("tag", ["1", 'W/"1"', "abc", '"abc"'])
+async def test_an_if_match_that_is_no_etag_is_not_said_to_be_stale(api: Api, tag: str) -> None:
+    made = (await api.post("/patients", PATIENT)).json()["data"]
+    headers = {"If-Match": tag}
+    answer = await api.patch(f"/patients/{made['id']}", {"city": "Ely"}, headers=headers)
+    error = refused(answer, 412, "PRECONDITION_FAILED")
+    assert "send the ETag as it came" in error["message"]
+    stale = await api.patch(f"/patients/{made['id']}", {"city": "Ely"}, headers={"If-Match": '"2"'})
+    assert "has changed since" in refused(stale, 412, "PRECONDITION_FAILED")["message"]
+
+
+@pytest.mark.parametrize(
     ("body", "where"),
     [
         (b"{'first_name': 'Ada'}", ": look at byte 1, counted from 0"),

@@ -148,6 +148,23 @@ async def test_what_is_on_its_way_is_not_sent_twice(database: Database, state: s
         await office.ask("POST", f"{path}/resend")
 
 
+async def test_whoever_will_not_wait_is_told_when_the_next_attempt_is_and_how_to_have_it_now(
+    database: Database,
+) -> None:
+    office = await Office.on(database)
+    path, _ = await ended(office)
+    webhook = path.rpartition("/deliveries/")[0]
+    later = 1_767_225_600_000_000
+    await office.change("UPDATE deliveries SET state = 'pending', next_attempt_at = :at", at=later)
+    with pytest.raises(Conflict, match=r"at 2026-01-01T00:00:00Z\. .*pause .* and activate it"):
+        await office.ask("POST", f"{path}/resend")
+    for active in (False, True):
+        await office.ask("PATCH", webhook, is_active=active)
+    waiting = (await office.ask("GET", path)).data
+    assert waiting["state"] == "pending"
+    assert waiting["next_attempt_at"] > "2026-01-01T00:00:01Z"
+
+
 async def test_a_paused_webhook_resends_nothing_until_it_is_activated(database: Database) -> None:
     office = await Office.on(database)
     path, _ = await ended(office)

@@ -18,6 +18,7 @@ from jump.cli.operating import Refused, Words, load_settings, refuse
 from jump.cli.showing import harmless, note, say
 from jump.cli.web import Target, target
 from jump.keys.format import masked, parse_key
+from jump.keys.header import not_a_key
 from jump.kit.clock import system_clock
 from jump.kit.instants import format_second
 from jump.rest.routes import BASES
@@ -26,7 +27,8 @@ from jump.rest.routes import BASES
 def _key(text: str) -> str:
     key = (sys.stdin.readline() if text == "-" else text).strip()
     if parse_key(key) is None:
-        raise ValueError("This is no key: copy it whole, from pk_ to its last character.")
+        why = not_a_key(key) if key else "The API key is missing: is the variable with it set?"
+        raise ValueError(why)
     return key
 
 
@@ -39,7 +41,8 @@ def _api(text: str) -> Target:
 
 
 def _forward_to(text: str) -> Target:
-    found = target(text)
+    # `localhost:3000/hooks`, as other tools take it.
+    found = target(text if "://" in text else f"http://{text}")
     if found.scheme == "http" and not found.is_loopback:
         raise ValueError("Only a program on this machine may be called by http: use https.")
     return found

@@ -19,15 +19,15 @@ from jump.errors import (
     Conflict,
     FieldError,
     NotFound,
-    PreconditionFailed,
     Problem,
     ValidationFailed,
 )
 from jump.events import record as events
-from jump.kit.ids import new_id
+from jump.kit.ids import new_id, no_such
 from jump.resources import pages
 from jump.resources.definition import Answer, Call, PageInfo
 from jump.resources.validation import plain
+from jump.resources.versions import check_version
 from jump.storage.database import Tx, Violated
 from jump.storage.sql import Row, Sql, Value, sql
 
@@ -128,10 +128,7 @@ async def load(tx: Tx, resource: Resource, call: Call) -> Row:
 async def load_to_change(tx: Tx, resource: Resource, call: Call) -> Row:
     """The same, locked until the transaction ends. Raises NotFound and PreconditionFailed."""
     row = await _load(tx, resource, call, _statements(resource).lock)
-    if call.if_match is not None and row["version"] not in call.if_match:
-        raise PreconditionFailed(
-            f"The {resource.name} has changed since: read it again, then repeat the change."
-        )
+    check_version(resource.name, row["version"], call.if_match)
     return row
 
 
@@ -182,7 +179,7 @@ async def _load(tx: Tx, resource: Resource, call: Call, statement: Sql) -> Row:
         statement, organisation=tenant.organisation, mode=tenant.mode, id=call.path["id"]
     )
     if row is None:
-        raise NotFound(f"There is no {resource.name} with this id.")
+        raise NotFound(no_such(resource.prefix, call.path["id"]))
     return row
 
 

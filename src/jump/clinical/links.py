@@ -6,17 +6,20 @@ named, in one statement.
 
 import functools
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
 from jump.caller import Tenant
 from jump.clinical.definition import Link, Resource
 from jump.errors import FieldError
+from jump.kit.ids import PREFIXES, hint_of_prefix
 from jump.storage.database import Tx
 from jump.storage.sql import Row, Sql, sql
 
 Reference = Annotated[str, Meta(min_length=1, max_length=64, description="Use the id of a record.")]
+
+_PREFIXES: Final = {noun: prefix for prefix, noun in PREFIXES.items()}
 
 
 async def check(
@@ -29,10 +32,15 @@ async def check(
     )
     assert found is not None
     return [
-        FieldError(link.field, link.words)
+        FieldError(link.field, link.words + _hint(link, named[link.field]))
         for link in resource.links
         if named[link.field] is not None and not found[link.field]
     ]
+
+
+def _hint(link: Link, sent: Any) -> str:
+    prefix = _PREFIXES.get(link.noun)
+    return hint_of_prefix(prefix, str(sent)) if prefix else ""
 
 
 def check_patient(

@@ -147,5 +147,7 @@ def sample(event_type: str) -> Sample:
 def _unknown(name: str) -> str:
     # A name is repeated only in our own spelling: what was sent may be anything.
     near = difflib.get_close_matches(name, [*EVENT_TYPES, *ALIASES], n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(EVENT_TYPES)}."
-    return f"One of the event types is unknown. {hint}"
+    # No slip turns one kind of record into another.
+    kind = name.partition(".")[0].lower().removesuffix("s")
+    hint = f"Did you mean {near[0]}? " if near and near[0].startswith(f"{kind}.") else ""
+    return f"One of the event types is unknown. {hint}There are {', '.join(EVENT_TYPES)}."

@@ -5,13 +5,13 @@ process. Failures are counted by throttle, and scopes checked by whoever knows w
 """
 
 import hmac
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
 from jump.caller import Actor, Caller, Mode, Tenant
 from jump.errors import RateLimited, Unauthorized
+from jump.keys import header
 from jump.keys.format import ParsedKey, parse_key, record_id
 from jump.keys.quota import Quota, counter, quota
 from jump.keys.record import HASH_PURPOSE, split_scopes
@@ -22,8 +22,6 @@ from jump.storage.sql import Row, sql
 Secret = Literal["current", "previous"]
 CURRENT: Final = "current"
 PREVIOUS: Final = "previous"
-
-_BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,11 @@ class QuotaSpent(RateLimited):
     """The key is good, but its limit is spent."""
 
     def __init__(self, admission: Admission) -> None:
-        limit = f"{admission.quota.limit:,}"
+        limit, seconds = f"{admission.quota.limit:,}", max(1, admission.quota.retry_after)
         super().__init__(
-            f"This key has made the {limit} requests it may make in an hour. Try again later.",
-            max(1, admission.quota.retry_after),
+            f"This key has made the {limit} requests it may make in 60 minutes. Its next one is"
+            f" possible in {seconds:,} seconds.",
+            seconds,
         )
         self.admission = admission
 
@@ -110,8 +109,6 @@ WHERE k.id = :id AND k.mode = :mode
 """)
 
 
-_MISSING: Final = "An API key is missing. Send it as Authorization: Bearer pk_test_..."
-_MALFORMED: Final = "This is not a whole API key: its shape or its checksum is wrong."
 _UNKNOWN: Final = "There is no such API key."
 _IN_CLEAR: Final = "Live keys are accepted over HTTPS only. Rotate this one: it was sent in clear."
 _REVOKED: Final = "This API key was revoked."
@@ -181,15 +178,13 @@ async def admit_again(
 
 
 def _read(presented: str | None, *, secure: bool) -> tuple[str, ParsedKey]:
-    if presented is None or not presented.strip():
-        raise Unauthorized(_MISSING)
-    found = _BEARER.fullmatch(presented.strip())
-    key = parse_key(found[1]) if found is not None else None
-    if found is None or key is None:
-        raise Unauthorized(_MALFORMED)
+    text = header.token(presented)
+    key = parse_key(text)
+    if key is None:
+        raise Unauthorized(header.not_a_key(text))
     if key.mode == "live" and not secure:
         raise Unauthorized(_IN_CLEAR)
-    return found[1], key
+    return text, key
 
 
 async def _count(tx: Tx, request: _Request, tries: int = _TRIES) -> Admission:

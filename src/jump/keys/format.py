@@ -17,7 +17,7 @@ MASK: Final = "\u2026"
 
 _SECRET_LENGTH: Final = 43
 _CHECKSUM_LENGTH: Final = 6
-_KEY_LENGTH: Final = len("pk_test_") + ID_LENGTH + 1 + _SECRET_LENGTH + 1 + _CHECKSUM_LENGTH
+KEY_LENGTH: Final = len("pk_test_") + ID_LENGTH + 1 + _SECRET_LENGTH + 1 + _CHECKSUM_LENGTH
 _KEY: Final = re.compile(r"pk_(test|live)_([0-9A-Za-z]{16})_([0-9A-Za-z]{43})_([0-9A-Za-z]{6})")
 _ID: Final = re.compile(r"[0-9A-Za-z]{16}")
 _RECORD_PREFIX: Final = "key_"
@@ -45,7 +45,7 @@ def make_key(mode: Mode, key_id: str, secret32: bytes) -> str:
 def parse_key(text: str) -> ParsedKey | None:
     """The parts of a key, or None if shape or checksum is wrong, at the same small cost always."""
     # The length comes first, so that a long text costs no more than a short one.
-    if len(text) != _KEY_LENGTH:
+    if len(text) != KEY_LENGTH:
         return None
     found = _KEY.fullmatch(text)
     if found is None or _checksum(text[: -_CHECKSUM_LENGTH - 1]) != found[4]:

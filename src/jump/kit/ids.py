@@ -92,6 +92,16 @@ def is_id(prefix: str, text: str) -> bool:
     return text[:length] == f"{prefix}_" and _BODY.fullmatch(text, length) is not None
 
 
+def no_such(prefix: str, sent: str) -> str:
+    """That no such record is there, in words; whoever sent an id of another kind is told of it."""
+    return f"There is no {PREFIXES[prefix]} with this id.{hint_of_prefix(prefix, sent)}"
+
+
+def hint_of_prefix(prefix: str, sent: str) -> str:
+    """A sentence for whoever sent an id of something else, else nothing."""
+    return "" if sent.startswith(f"{prefix}_") else f" Its id begins with {prefix}_."
+
+
 def _join(prefix: str, at: int, low: bytes) -> str:
     milliseconds = at // MILLISECOND
     if not 0 <= milliseconds < _MILLISECONDS_LIMIT:

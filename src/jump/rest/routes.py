@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from jump.kit.nearest import nearest
 from jump.resources.definition import (
     PLAIN,
     Answer,
@@ -96,6 +97,18 @@ class Routes:
                 template.append(segment)
             node = found
         return Match("/" + "/".join(template), ids, node.routes) if node.routes else None
+
+    def nearest(self, path: str) -> str | None:
+        """The address that was probably meant by a path at which nothing is, as a template."""
+        node, template = self._root, ""
+        for segment in path.split("/")[1:]:
+            name = segment if segment in node.children else "{}"
+            if name not in node.children:
+                meant = nearest(segment, [known for known in node.children if known != "{}"])
+                return f"{template}/{meant}" if meant else None
+            node = node.children[name]
+            template += f"/{segment if name != '{}' else f'{{{node.parameter}}}'}"
+        return None
 
     def _add(self, route: Route) -> None:
         node = self._root

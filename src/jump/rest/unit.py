@@ -49,6 +49,9 @@ _NOT_ITS_CURSOR = FieldError(
     "cursor",
     "This cursor does not belong to this query. Send it with the parameters it came from.",
 )
+_NO_DELETING = (
+    "Records are not deleted: archive, cancel, stop or mark them as entered in error, by POST."
+)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -145,10 +148,18 @@ async def _perform(exchange: Exchange, routes: Routes) -> Rendered:
         exchange.template = match.template
     await _admit(exchange, counted=route.counted if route is not None else True)
     if match is None:
-        raise NotFound("There is nothing at this address.")
+        raise NotFound(_nothing_at(routes, exchange.path))
     if route is None:
-        raise MethodNotAllowed(match.methods)
+        raise MethodNotAllowed(match.methods, _NO_DELETING if method == "DELETE" else "")
     return await _run(exchange, route, match)
+
+
+def _nothing_at(routes: Routes, path: str) -> str:
+    if path != "/" and path.endswith("/") and routes.match(path.rstrip("/")) is not None:
+        return "There is nothing at this address. Leave out the slash at its end."
+    meant = routes.nearest(path)
+    hint = f"Perhaps you mean {meant}." if meant else "/docs lists every address."
+    return f"There is nothing at this address. {hint}"
 
 
 async def _run(exchange: Exchange, route: Route, match: Match) -> Rendered:

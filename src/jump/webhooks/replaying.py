@@ -13,6 +13,7 @@ from jump.caller import Caller
 from jump.errors import FieldError, ValidationFailed
 from jump.events import catalog
 from jump.kit.clock import DAY
+from jump.resources.versions import check_version
 from jump.storage.database import Tx
 from jump.storage.sql import Value, sql
 from jump.webhooks import pausing, subscriptions, webhook
@@ -92,7 +93,7 @@ async def rehearse(
     """How many a replay would find; changes nothing. Raises what a replay raises."""
     row = await webhook.fetch(tx, caller.tenant, webhook_id)
     subscriptions.require_read_scopes(caller, subscribed(row))
-    webhook.check_version(row, if_match)
+    check_version("webhook", row["version"], if_match)
     return Replayed(await _matched(tx, caller, await _args(tx, caller, at, webhook_id, wanted)), 0)
 
 

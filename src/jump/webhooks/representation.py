@@ -82,7 +82,13 @@ class Attempt(msgspec.Struct, frozen=True):
     ]
     response_headers: Annotated[dict[str, str] | None, about("The headers of the answer.", {})]
     response_body: Annotated[str | None, about("The first 4 KiB of the answer, as text.", "")]
-    duration_ms: Annotated[Durations, about("Milliseconds of each step.")]
+    duration_ms: Annotated[
+        Durations,
+        about(
+            "Milliseconds of each step; null for one that was not taken, as `connect` and `tls` on"
+            " a connection that was still open."
+        ),
+    ]
 
 
 class WebhookReference(msgspec.Struct, frozen=True):

@@ -13,6 +13,8 @@ from jump.caller import Caller, Tenant
 from jump.errors import Conflict, FieldError, NotFound, ValidationFailed
 from jump.events import catalog, envelope
 from jump.kit.ids import derived_id, new_id
+from jump.kit.instants import format_second
+from jump.resources.versions import check_version
 from jump.storage.database import Tx
 from jump.storage.sql import Row, sql
 from jump.webhooks import subscriptions, webhook
@@ -34,7 +36,7 @@ _INSERT_TEST: Final = sql("""
       next_attempt_at, test, created_at
 """)
 _LOCK: Final = sql("""
-    SELECT state, test, event_type, patient_id FROM deliveries
+    SELECT state, test, event_type, patient_id, next_attempt_at FROM deliveries
     WHERE organisation_id = :organisation AND mode = :mode AND id = :id AND webhook_id = :webhook
     FOR UPDATE
 """)
@@ -62,7 +64,7 @@ async def send_test(
     its sample's ids can never exist. Raises NotFound, PreconditionFailed and ValidationFailed.
     """
     row = await webhook.fetch(tx, caller.tenant, webhook_id)
-    webhook.check_version(row, if_match)
+    check_version("webhook", row["version"], if_match)
     name = _subscribed_type(row, event_type)
     event_id = new_id("evt", at, random)
     made = await tx.one(
@@ -93,15 +95,23 @@ async def resend(tx: Tx, caller: Caller, at: int, webhook_id: str, delivery_id: 
     if not row["is_active"]:
         raise Conflict("The webhook is paused. Activate it first, then resend.")
     if found["state"] in ON_THEIR_WAY:
-        raise Conflict(
-            f"This delivery is {found['state']}: its next attempt is made by itself. "
-            f"It can be resent once it has succeeded, failed or been cancelled."
-        )
+        raise Conflict(f"This delivery is {found['state']}: {_on_its_way(found)}")
     queued = await tx.one(_RESEND, **names)
     assert queued is not None
     await trail.write(tx, caller, _audited("resent", delivery_id, found["patient_id"]), at)
     tx.announce()
     return queued
+
+
+def _on_its_way(row: Row) -> str:
+    """When a delivery that needs no resending is tried next, and how to have it at once."""
+    later = "It can be resent once it has succeeded, failed or been cancelled."
+    if row["state"] == "delivering" or row["next_attempt_at"] is None:
+        return f"its next attempt is made by itself. {later}"
+    return (
+        f"its next attempt is made by itself at {format_second(row['next_attempt_at'])}. To have"
+        f" all that wait at once, pause the webhook and activate it. {later}"
+    )
 
 
 def sample_body(tenant: Tenant, event_id: str, name: str, payload: str, at: int) -> bytes:

@@ -12,11 +12,12 @@ import msgspec
 
 from jump.audit import trail
 from jump.caller import Caller, Tenant
-from jump.errors import FieldError, NotFound, PreconditionFailed, Unauthorized, ValidationFailed
+from jump.errors import FieldError, NotFound, Unauthorized, ValidationFailed
 from jump.kit.ids import new_id
 from jump.resources import pages
 from jump.resources.listing import Condition, Filter, Listing, ListQuery
 from jump.resources.pages import Page
+from jump.resources.versions import check_version
 from jump.sealing import Keyring
 from jump.storage.database import Tx
 from jump.storage.sql import Row, Value, sql
@@ -149,7 +150,7 @@ async def lock(
     """
     row = _found(await tx.one(_LOCK, **_names(caller.tenant, webhook_id)))
     subscriptions.require_read_scopes(caller, subscribed(row))
-    check_version(row, if_match)
+    check_version("webhook", row["version"], if_match)
     return row
 
 
@@ -237,21 +238,14 @@ async def delete(
 ) -> None:
     """Let a webhook go, and cancel what it still waits for. Raises NotFound, PreconditionFailed."""
     names = _names(caller.tenant, webhook_id)
-    check_version(_found(await tx.one(_LOCK, **names)), if_match)
+    found = _found(await tx.one(_LOCK, **names))
+    check_version("webhook", found["version"], if_match)
     await tx.run(_DELETE, **names, at=at)
     await tx.run(_CANCEL_WAITING, **names, at=at)
     await tx.run(_CANCEL_DUE, **names, at=at)
     # Not at once: an attempt in the air may still have to be signed again after a crash.
     await signing_secrets.expire(tx, caller.tenant, webhook_id, at + signing_secrets.OVERLAP)
     await trail.write(tx, caller, pausing.audited("deleted", webhook_id), at)
-
-
-def check_version(row: Row, if_match: frozenset[int] | None) -> None:
-    """Let a caller pass that names the version there is, or none. Raises PreconditionFailed."""
-    if if_match is not None and row["version"] not in if_match:
-        raise PreconditionFailed(
-            "The webhook has changed since: read it again, then repeat the change."
-        )
 
 
 def _checked(caller: Caller, sent: Mapping[str, Any], guard: Guard) -> dict[str, Any]:

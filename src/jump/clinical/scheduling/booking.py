@@ -15,10 +15,10 @@ from jump.clinical.scheduling.offering import Asked, Offering
 from jump.clinical.scheduling.slots import Slot
 from jump.errors import Conflict, FieldError, ValidationFailed
 from jump.kit.clock import MINUTE
+from jump.kit.ids import no_such
 from jump.storage.database import Tx
 from jump.storage.sql import sql
 
-NO_PATIENT: Final = "There is no patient with this id."
 _WHOLE_MINUTE: Final = "Use a whole minute: appointments start when a minute does."
 _PAST: Final = "This time is past: use one that is still to come."
 
@@ -97,7 +97,7 @@ async def check_patient(tx: Tx, tenant: Tenant, patient_id: str) -> list[FieldEr
     """
     row = await tx.one(_PATIENT, organisation=tenant.organisation, mode=tenant.mode, id=patient_id)
     if row is None:
-        return [FieldError("patient_id", NO_PATIENT)]
+        return [FieldError("patient_id", no_such("pat", patient_id))]
     if row["is_deceased"]:
         raise Conflict("This patient is deceased: nothing can be booked for them.")
     if row["status"] == "archived":

@@ -13,6 +13,7 @@ from jump.clinical.scheduling import calendar_claims
 from jump.clinical.scheduling.calendar_claims import Seat
 from jump.clinical.scheduling.hold_fields import NEW, Hold
 from jump.errors import Conflict, Gone, NotFound
+from jump.kit.ids import no_such
 from jump.resources.definition import Answer, Call
 from jump.resources.listing import Listing
 from jump.storage.database import Tx
@@ -98,5 +99,5 @@ async def redeem(tx: Tx, call: Call, row: Row, appointment_id: str, now: int) ->
 
 def _own(row: Row, call: Call) -> Row:
     if row["created_by"] != (call.caller.actor.id or call.caller.actor.kind):
-        raise NotFound("There is no hold with this id.")
+        raise NotFound(no_such(HOLD.prefix, row["id"]))
     return row

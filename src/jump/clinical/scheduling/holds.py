@@ -33,7 +33,7 @@ from jump.clinical.scheduling.offering import Asked
 from jump.errors import Conflict, FieldError, Gone, InsufficientScope, ValidationFailed
 from jump.keys import record as keys
 from jump.kit.clock import MINUTE
-from jump.kit.ids import new_id, sample_id
+from jump.kit.ids import new_id, no_such, sample_id
 from jump.kit.instants import parse_instant, parse_time
 from jump.resources.definition import Answer, Call, Documentation, Operation
 from jump.storage.database import Tx
@@ -155,9 +155,9 @@ async def _zone(tx: Tx, call: Call) -> ZoneInfo:
     row = await tx.one(_ZONE, organisation=tenant.organisation, mode=tenant.mode, location=location)
     if row is not None:
         return ZoneInfo(row["timezone"])
-    words = "There is no location with this id."
-    if location is None:
-        words = "This practice has no primary location: say which one's clock is meant."
+    words = "This practice has no primary location: say which one's clock is meant."
+    if location is not None:
+        words = no_such("loc", location)
     raise ValidationFailed([FieldError("location_id", words)])
 
 

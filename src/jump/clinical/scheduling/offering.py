@@ -17,6 +17,7 @@ from jump.clinical.scheduling.rota import Absence, Offer, Session
 from jump.clinical.scheduling.slots import Kind, Opening, Slot, Span
 from jump.clinical.scheduling.zones import local_date
 from jump.kit.clock import DAY, HOUR, MINUTE
+from jump.kit.ids import no_such
 from jump.kit.instants import format_second
 from jump.storage.database import Tx
 from jump.storage.sql import Row, Value, sql
@@ -158,13 +159,13 @@ def _kind(row: Row, now: int) -> Kind | None:
 def _unknown(asked: Asked, row: Row) -> dict[str, str]:
     found: dict[str, str] = {}
     if row["id"] is None:
-        found["appointment_type_id"] = "There is no appointment type with this id."
+        found["appointment_type_id"] = no_such("type", asked.type_id)
     if asked.clinician_id is not None and row["clinician_is_active"] is None:
-        found["clinician_id"] = "There is no clinician with this id."
+        found["clinician_id"] = no_such("cli", asked.clinician_id)
     if asked.location_id is not None and row["location_is_active"] is None:
-        found["location_id"] = "There is no location with this id."
+        found["location_id"] = no_such("loc", asked.location_id)
     if asked.ignore is not None and row["ignored"] is None:
-        found["ignore_appointment"] = "There is no appointment with this id."
+        found["ignore_appointment"] = no_such("apt", asked.ignore)
     return found
 
 
