@@ -9,6 +9,7 @@ import logging
 import sys
 import time
 import traceback
+from functools import lru_cache
 from typing import Any, TextIO, cast
 
 import structlog
@@ -70,6 +71,7 @@ class _Libraries(logging.Handler):
 
 def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     """Write one JSON object a line, redacted as a last precaution; libraries' warnings too."""
+    global _log
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()])
     structlog.configure(
         processors=[
@@ -80,16 +82,19 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unfailing(stream))),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,
     )
+    # A logger stays as it was when it was first used.
+    _log = structlog.get_logger("jump")
 
 
 def request(method: str, route: str, status: int, began: float) -> None:
     """One answered request; `began` is a reading of perf_counter."""
     known = method if method in _METHODS else "other"
     seconds = time.perf_counter() - began
-    REQUESTS.labels(known, route, str(status)).inc()
-    REQUEST_SECONDS.labels(route).observe(seconds)
+    answered, lasted = _of_requests(known, route, status)
+    answered.inc()
+    lasted.observe(seconds)
     _log.debug("request", method=known, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
@@ -133,6 +138,12 @@ def accesses_dropped(count: int) -> None:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@lru_cache(maxsize=4096)
+def _of_requests(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """The metrics of these labels: to look them up each time takes longer than to count."""
+    return REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(route)
 
 
 def _way(error: BaseException) -> list[str]:

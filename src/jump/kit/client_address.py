@@ -5,6 +5,7 @@ A header counts only where a trusted proxy wrote it: strangers can write it too.
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
@@ -44,6 +45,8 @@ def is_loopback(address: str) -> bool:
     return parsed is not None and parsed.is_loopback
 
 
+# The same few clients and proxies ask all day, and reading an address takes longer than routing.
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> Address | None:
     """The address, if it is one. A socket of IPv6 shows IPv4 mapped (RFC 4291, 2.5.5.2)."""
     try:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -36,7 +36,13 @@ async def read_json(request: Request, others: Collection[str] = ()) -> bytes:
 
     Raises PayloadTooLarge, UnsupportedMediaType, InvalidRequest.
     """
-    body = b"".join([chunk async for chunk in chunks(request, MOST_JSON, BODY_SECONDS)])
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = b"".join([chunk async for chunk in _bounded(request, MOST_JSON)])
+    except TimeoutError as error:
+        raise _too_late(BODY_SECONDS) from error
+    except ClientDisconnect as error:
+        raise _broken_off() from error
     if body:
         _check_media_type(request, others)
     return body
@@ -52,13 +58,18 @@ async def chunks(request: Request, most: int, seconds: float) -> AsyncIterator[b
 
     So a body may be longer than what is kept of it. Raises PayloadTooLarge and InvalidRequest.
     """
+    deadline = asyncio.get_running_loop().time() + seconds
+    stream = _bounded(request, most)
+    while (chunk := await _next_chunk(stream, deadline, seconds)) is not None:
+        yield chunk
+
+
+async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most:
         raise _too_large(most)
-    deadline = asyncio.get_running_loop().time() + seconds
-    stream = request.stream()
     size = 0
-    while (chunk := await _next_chunk(stream, deadline, seconds)) is not None:
+    async for chunk in request.stream():
         size += len(chunk)
         if size > most:
             raise _too_large(most)
@@ -66,16 +77,16 @@ async def chunks(request: Request, most: int, seconds: float) -> AsyncIterator[b
 
 
 async def _next_chunk(
-    stream: AsyncGenerator[bytes, None], deadline: float, seconds: float
+    stream: AsyncIterator[bytes], deadline: float, seconds: float
 ) -> bytes | None:
     # The time is watched here alone: what is done with a chunk may not be broken off by it.
     try:
         async with asyncio.timeout_at(deadline):
             return await anext(stream, None)
     except TimeoutError as error:
-        raise InvalidRequest(f"The body did not arrive within {seconds:g} seconds.") from error
+        raise _too_late(seconds) from error
     except ClientDisconnect as error:
-        raise InvalidRequest("The body ended before it was complete.") from error
+        raise _broken_off() from error
 
 
 async def discard(
@@ -87,6 +98,8 @@ async def discard(
     see why. One that asks first (Expect: 100-continue, RFC 9110, 10.1.1) has not begun to send.
     """
     headers = request.headers
+    if "content-length" not in headers and "transfer-encoding" not in headers:
+        return
     length = headers.get("content-length", "0")
     too_long = length.isdigit() and int(length) > most
     has_body = "transfer-encoding" in headers or length != "0"
@@ -104,7 +117,8 @@ async def discard(
 
 def refuse_key_in_query(request: Request) -> None:
     """Raises InvalidRequest when an API key stands in the query string."""
-    if _KEY.search(unquote_plus(_query_string(request))):
+    raw = _query_string(request)
+    if raw and _KEY.search(unquote_plus(raw)):
         raise InvalidRequest(
             "An API key was sent in the address, where logs may keep it. Send it in the"
             " Authorization header, and rotate this key."
@@ -114,6 +128,8 @@ def refuse_key_in_query(request: Request) -> None:
 def query_params(request: Request) -> list[tuple[str, str]]:
     """The query string as pairs. Raises InvalidRequest."""
     raw = _query_string(request)
+    if not raw:
+        return []
     if len(raw) > MOST_QUERY:
         raise InvalidRequest("The query string is too long.")
     try:
@@ -155,6 +171,14 @@ def _check_media_type(request: Request, others: Collection[str]) -> None:
     if media_type(request) not in accepted:
         named = " or ".join(sorted({*accepted, *others}))
         raise UnsupportedMediaType(f"Send the body as {named}.")
+
+
+def _too_late(seconds: float) -> InvalidRequest:
+    return InvalidRequest(f"The body did not arrive within {seconds:g} seconds.")
+
+
+def _broken_off() -> InvalidRequest:
+    return InvalidRequest("The body ended before it was complete.")
 
 
 def _too_large(most: int) -> PayloadTooLarge:

@@ -76,7 +76,8 @@ async def respond(exchange: Exchange, work: Awaitable[Rendered]) -> Response:
         message = f"Something failed here. Tell us the request id {exchange.id}."
         rendered = _failed(exchange, InternalError(message))
     _note(exchange, rendered)
-    await bodies.discard(exchange.request)
+    if not exchange.digest:  # else its body was read to its end
+        await bodies.discard(exchange.request)
     return envelope.response(exchange, rendered)
 
 
@@ -167,8 +168,8 @@ async def _run(exchange: Exchange, route: Route, match: Match) -> Rendered:
     caller = exchange.admission.caller
     if route.scope is not None and not caller.may(route.scope):
         raise InsufficientScope(route.scope)
-    call = Call(caller, exchange.at, match.ids)
-    call = _asked(exchange, route, call, bodies.query_params(exchange.request))
+    query, flags = _asked(exchange, route, bodies.query_params(exchange.request))
+    call = Call(caller, exchange.at, match.ids, query, flags, if_match=_if_match(exchange))
     streams = route.streams if isinstance(route, Direct) else ()
     if route.body is not None and bodies.media_type(exchange.request) not in streams:
         raw = await bodies.read_json(exchange.request, streams)
@@ -182,7 +183,7 @@ async def _run(exchange: Exchange, route: Route, match: Match) -> Rendered:
         call = replace(call, body=body)
         if route.listing is not None and route.method == "POST":
             call = replace(call, query=_query_in_body(exchange, route.listing, body))
-    return await _finish(exchange, route, replace(call, if_match=_if_match(exchange)))
+    return await _finish(exchange, route, call)
 
 
 async def _finish(exchange: Exchange, route: Route, call: Call) -> Rendered:
@@ -222,14 +223,18 @@ async def _admit(exchange: Exchange, *, counted: bool) -> None:
     parts.last_used.note(exchange.admission, exchange.at)
 
 
-def _asked(exchange: Exchange, route: Route, call: Call, pairs: list[tuple[str, str]]) -> Call:
-    """The call with its query string read. A search by POST has its query in the body."""
+def _asked(
+    exchange: Exchange, route: Route, pairs: list[tuple[str, str]]
+) -> tuple[ListQuery | None, Mapping[str, str]]:
+    """What the query string asks of a list, and the flags in it.
+
+    A search by POST has its query in the body.
+    """
     if route.listing is None or route.method == "POST":
-        return replace(call, flags=bodies.flags(route.flags, pairs))
+        return None, bodies.flags(route.flags, pairs)
     flags = bodies.flags(route.flags, [pair for pair in pairs if pair[0] in route.flags])
     rest = [pair for pair in pairs if pair[0] not in route.flags]
-    query = _query(exchange, listing.parse(route.listing, rest))
-    return replace(call, flags=flags, query=query)
+    return _query(exchange, listing.parse(route.listing, rest)), flags
 
 
 def _query(exchange: Exchange, query: ListQuery) -> ListQuery:
