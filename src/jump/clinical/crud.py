@@ -96,16 +96,19 @@ async def update(
     subscribed to that. Raises Conflict.
     """
     cleared = {name: resource.defaults.get(name) for name, value in values.items() if value is None}
-    after: dict[str, Any] = {**row, **stored(values), **cleared}
-    before_shown = shown(resource, row)
-    previous = changed(before_shown, shown(resource, after))
+    after: dict[str, Any] = {
+        **row,
+        **stored(values),
+        **cleared,
+        "version": row["version"] + 1,
+        # Clocks of machines differ: a later change never looks earlier.
+        "updated_at": max(call.at, row["updated_at"] + 1),
+    }
+    before, record = shown(resource, row), shown(resource, after)
+    previous = changed(before, record)
     if not previous:
-        return answer(resource, call, before_shown, row)
-    after["version"] = row["version"] + 1
-    # Clocks of machines differ: a later change never looks earlier.
-    after["updated_at"] = max(call.at, row["updated_at"] + 1)
+        return answer(resource, call, before, row)
     await _write(tx, resource, call, _statements(resource).update, after)
-    record = shown(resource, after)
     fields = tuple(name for name in previous if name not in resource.derived)
     await _audit(tx, resource, call, action, after, fields)
     if resource.updated_event is not None:

@@ -2,6 +2,8 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -41,10 +43,12 @@ def columns(resource: Resource) -> tuple[str, ...]:
 
 def shown(resource: Resource, row: Row) -> dict[str, Any]:
     """The record as the API returns it, ready to be encoded."""
-    record: dict[str, Any] = {}
-    for name, convert in _plan(resource):
-        value = row[name]
-        record[name] = value if convert is None or value is None else convert(value)
+    plan = _plan(resource)
+    record: dict[str, Any] = dict(zip(plan.names, plan.values(row), strict=True))
+    for name, convert in plan.converted:
+        value = record[name]
+        if value is not None:
+            record[name] = convert(value)
     for name, derive in resource.derived.items():
         record[name] = derive(row)
     return record
@@ -55,7 +59,7 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return {
         name: old
         for name, old in before.items()
-        if name not in UNTRACKED and _plain(old) != _plain(after[name])
+        if (new := after[name]) is not old and name not in UNTRACKED and _plain(old) != _plain(new)
     }
 
 
@@ -75,10 +79,22 @@ def reference_type(resource: Resource) -> type[msgspec.Struct]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How rows become records: the fields, what takes their values, and those to convert."""
+
+    names: tuple[str, ...]
+    values: Callable[[Row], tuple[Any, ...]]
+    converted: tuple[tuple[str, Callable[[Any], Any]], ...]
+
+
 @functools.cache
-def _plan(resource: Resource) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+def _plan(resource: Resource) -> _Plan:
+    names = _shown_columns(resource)
     hints = get_type_hints(resource.record, include_extras=True)
-    return tuple((name, _CONVERTERS.get(_source(hints[name]))) for name in _shown_columns(resource))
+    converters = ((name, _CONVERTERS.get(_source(hints[name]))) for name in names)
+    converted = tuple((name, convert) for name, convert in converters if convert is not None)
+    return _Plan(names, itemgetter(*names), converted)
 
 
 def _shown_columns(resource: Resource) -> tuple[str, ...]:

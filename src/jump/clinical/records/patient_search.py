@@ -16,6 +16,8 @@ MOST_WORDS = 8
 Joined = Callable[[str, str, str], str]
 
 _NAMES = ("first_name", "preferred_name", "last_name")
+_WHOLE = ("nhs_number", "date_of_birth")
+FOUND_BY = frozenset({*_NAMES, *_WHOLE})  # the fields that words to find a patient by are of
 _END = "$"
 _LAST = "\U0010ffff"
 
@@ -27,8 +29,7 @@ _BRITISH_DATE = re.compile(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b")
 def kept_words(patient: Mapping[str, Value]) -> set[str]:
     """The words to find this patient by."""
     found = {word for name in _NAMES for word in index_words(str(patient.get(name) or ""))}
-    whole = (patient.get("nhs_number"), patient.get("date_of_birth"))
-    return found | {f"{value}{_END}" for value in whole if value}
+    return found | {f"{value}{_END}" for name in _WHOLE if (value := patient.get(name))}
 
 
 def matching(search: str | None) -> tuple[Condition, ...]:

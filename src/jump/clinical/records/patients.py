@@ -176,7 +176,7 @@ async def _change(tx: Tx, call: Call, row: Row, values: Mapping[str, Any]) -> An
     action = {"archived": "archived", "active": "unarchived"}.get(str(status), "updated")
     alias = "patient.archived" if status == "archived" else None
     done = await crud.update(tx, PATIENT, call, row, values, action, alias)
-    if done.version != row["version"]:
+    if done.version != row["version"] and not patient_search.FOUND_BY.isdisjoint(values):
         after = {**row, **crud.stored(values)}
         before = patient_search.kept_words(row)
         await _keep_words(tx, call.caller.tenant, row["id"], after, before)
