@@ -31,7 +31,7 @@ class PostgresTx:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._left: list[tuple[Sql, list[Any]]] = []
+        self._left: list[tuple[Sql, Sql, list[Any]]] = []  # what, as it is run, its arguments
         self.announced = News.NONE
         self.violated: Violated | None = None
 
@@ -64,10 +64,13 @@ class PostgresTx:
     async def many(self, query: Sql, rows: Sequence[Args]) -> None:
         """Run it once for each row of arguments, or once with all of them as columns."""
         await self.settle()
+        if not rows:
+            return
         with self.translated():
-            if rows and query.takes_columns:
-                await self._connection.execute(query.postgresql, *query.columns(rows))
-            elif rows:
+            if query.takes_columns or len(rows) == 1:
+                statement, values = query.for_rows(rows)
+                await self._connection.execute(statement.postgresql, *values)
+            else:
                 await self._connection.executemany(
                     query.postgresql, [query.positional(row) for row in rows]
                 )
@@ -76,22 +79,19 @@ class PostgresTx:
         """Run it together with what else is left: one statement of many parts."""
         if not rows:
             return
-        if any(query is other for other, _ in self._left):
+        if any(query is other for other, *_ in self._left):
             # The parts have no order, and what is entered twice is to keep its own.
             await self.settle()
-        if query.takes_columns:
-            self._left.append((query, query.columns(rows)))
-        else:
-            (row,) = rows
-            self._left.append((query, query.positional(row)))
+        assert query.takes_columns or len(rows) == 1
+        self._left.append((query, *query.for_rows(rows)))
 
     async def settle(self) -> None:
         """Run what is left."""
         left, self._left = self._left, []
         if left:
-            text = _together(tuple(query for query, _ in left))
+            text = _together(tuple(statement for _, statement, _ in left))
             with self.translated():
-                await self._connection.execute(text, *chain(*(values for _, values in left)))
+                await self._connection.execute(text, *chain(*(values for *_, values in left)))
 
     def announce(self, *, to_do: bool = True) -> None:
         """Wake the waiters, here and in other processes, after this transaction's commit."""

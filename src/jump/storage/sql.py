@@ -29,12 +29,14 @@ class Sql:
     """A statement for both databases: `sqlite` and `postgresql` hold the text each driver takes.
 
     `names` are the parameters in the order of PostgreSQL's `$1, $2, …`; `lists` those that take a
-    sequence; with `takes_columns` PostgreSQL takes many rows as one array for each parameter.
+    sequence; with `takes_columns` PostgreSQL takes many rows as one array for each parameter, and
+    `of_one_row` is the statement for it to run where there is only one.
     """
 
-    __slots__ = ("lists", "names", "postgresql", "sqlite", "takes_columns")
+    __slots__ = ("lists", "names", "of_one_row", "postgresql", "sqlite", "takes_columns")
 
-    def __init__(self, sqlite: str, postgresql: str) -> None:
+    def __init__(self, sqlite: str, postgresql: str, of_one_row: "Sql | None" = None) -> None:
+        self.of_one_row = of_one_row
         self.names, self.lists, self.postgresql = _numbered(postgresql)
         self.takes_columns = any(found["column"] for found in _TOKEN.finditer(postgresql))
         self.sqlite = _json_lists(_ROW_LOCK.sub("", sqlite))
@@ -43,9 +45,12 @@ class Sql:
         """The arguments in PostgreSQL's order. A missing one is a KeyError."""
         return [args[name] for name in self.names]
 
-    def columns(self, rows: Sequence[Args]) -> list[list[Value]]:
-        """The arguments of many rows in PostgreSQL's order, an array for each parameter."""
-        return [[row[name] for row in rows] for name in self.names]
+    def for_rows(self, rows: Sequence[Args]) -> "tuple[Sql, list[Any]]":
+        """The statement that PostgreSQL runs once for all these rows, and its arguments."""
+        if len(rows) == 1:
+            statement = self.of_one_row or self
+            return statement, statement.positional(rows[0])
+        return self, [[row[name] for row in rows] for name in self.names]
 
     def named(self, args: Args) -> Args:
         """The arguments for SQLite, lists as JSON."""
@@ -73,13 +78,17 @@ def bulk(text: str, **types: str) -> Sql:
 
     `/*rows*/` stands where a FROM may, and `types` are PostgreSQL's of each parameter:
     `UPDATE t AS x SET a = :a /*rows*/ WHERE x.id = :id`, or `INSERT INTO t SELECT :id /*rows*/`.
+    A single row goes without arrays, which cost both sides more than the row itself.
     """
     columns = ", ".join(f":{name}[]::{type_}[]" for name, type_ in types.items())
     source = f"FROM UNNEST({columns}) AS each_row ({', '.join(types)})"
     words = _TOKEN.sub(
         lambda found: f"each_row.{found['name']}" if found["name"] else found[0], text
     )
-    return Sql(text, words.replace("/*rows*/", source))
+    typed = _TOKEN.sub(
+        lambda found: f"{found[0]}::{types[found['name']]}" if found["name"] else found[0], text
+    )
+    return Sql(text, words.replace("/*rows*/", source), of_one_row=Sql(text, typed))
 
 
 def _numbered(text: str) -> tuple[tuple[str, ...], frozenset[str], str]:
