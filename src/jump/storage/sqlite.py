@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,17 +57,23 @@ class SqliteTx:
 
     async def run(self, query: Sql, **args: Value) -> int:
         """Run it; the number of rows changed."""
-        with self._translated():
+        self._refuse_after_violation()
+        try:
             before = self._connection.total_changes()
             self._connection.execute(query.sqlite, query.named(args)).fetchall()
             changed = self._connection.total_changes() - before
             # Triggers count in the total only; changes() is what the statement itself did.
             return self._connection.changes() if changed else 0
+        except apsw.Error as error:
+            raise self._refusal(error) from error
 
     async def many(self, query: Sql, rows: Sequence[Args]) -> None:
         """Run it once for each row of arguments."""
-        with self._translated():
+        self._refuse_after_violation()
+        try:
             self._connection.executemany(query.sqlite, [query.named(row) for row in rows])
+        except apsw.Error as error:
+            raise self._refusal(error) from error
 
     async def later(self, query: Sql, *rows: Args) -> None:
         """The same: here nothing is gained by waiting."""
@@ -78,25 +84,26 @@ class SqliteTx:
         self.announced = max(self.announced, News.TO_DO if to_do else News.TO_READ)
 
     def _rows(self, query: Sql, args: Args) -> list[Row]:
-        with self._translated():
+        self._refuse_after_violation()
+        try:
             cursor = self._connection.execute(query.sqlite, query.named(args))
             first = cursor.fetchone()
             if first is None:
                 return []
             names = [column[0] for column in cursor.get_description()]
             return [dict(zip(names, row, strict=True)) for row in (first, *cursor.fetchall())]
+        except apsw.Error as error:
+            raise self._refusal(error) from error
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _refuse_after_violation(self) -> None:
         if self.violated is not None:
             raise self.violated
-        try:
-            yield
-        except apsw.Error as error:
-            refusal = self._schema.translate(error)
-            if isinstance(refusal, Violated):
-                self.violated = refusal
-            raise refusal from error
+
+    def _refusal(self, error: apsw.Error) -> Exception:
+        refusal = self._schema.translate(error)
+        if isinstance(refusal, Violated):
+            self.violated = refusal
+        return refusal
 
 
 @dataclass(slots=True)
@@ -131,13 +138,15 @@ class SqliteDatabase:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot."""
-        with self._schema.translated():
+        try:
             self._reader.execute("BEGIN")
             try:
                 return _finish(work(SqliteTx(self._reader, self._schema)))
             finally:
                 if self._reader.in_transaction:  # a failing disk may have ended it
                     self._reader.execute("ROLLBACK")
+        except apsw.Error as error:
+            raise self._schema.translate(error) from error
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in the next group; returns after its durable commit."""
