@@ -7,14 +7,15 @@ short cut where it is possible, looking every moment suffices.
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 import asyncpg
 
 from jump.storage import partitions
 from jump.storage.database import StorageUnavailable, Work
-from jump.storage.postgresql_connections import ACQUIRE_SECONDS, Connections
+from jump.storage.postgresql_connections import ACQUIRE_SECONDS, Connections, Lent
 from jump.storage.postgresql_transaction import PostgresTx
 from jump.storage.wakes import News, Waiter, Wakes
 
@@ -61,6 +62,8 @@ _REFUSALS: tuple[tuple[type[Exception], str], ...] = (
     (asyncpg.IdleInTransactionSessionTimeoutError, "The database ended a transaction that hung."),
     (asyncpg.InvalidCatalogNameError, "The database does not exist."),
 )
+_REFUSING = tuple(kind for kind, _ in _REFUSALS)
+_TROUBLES = (*_REFUSING, *_OUT_OF_REACH)
 
 
 class PostgresDatabase:
@@ -91,7 +94,7 @@ class PostgresDatabase:
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot."""
-        async with self._connection() as connection, _transaction(connection, self._begin_reading):
+        async with self._connection() as connection, _Within(connection, self._begin_reading):
             return await _finished(work, PostgresTx(connection))
 
     async def write(self, work: Work[T]) -> T:
@@ -122,12 +125,12 @@ class PostgresDatabase:
 
     async def make_room(self, now: int) -> None:
         """Make the partitions of now and of the time ahead."""
-        async with self._connection() as connection, _transaction(connection, self._begin_writing):
+        async with self._connection() as connection, _Within(connection, self._begin_writing):
             await partitions.make(connection, now)
 
     async def learn(self, tables: Sequence[str]) -> None:
         """It learns by itself (autovacuum); this is for those who load much and cannot wait."""
-        async with self._connection() as connection, _transaction(connection, self._begin_writing):
+        async with self._connection() as connection, _Within(connection, self._begin_writing):
             await connection.execute(f"ANALYZE {', '.join(tables)}")
 
     async def close(self) -> None:
@@ -143,29 +146,27 @@ class PostgresDatabase:
     async def _write_once(self, work: Work[T]) -> T:
         async with self._connection() as connection:
             tx = PostgresTx(connection)
-            # A deferred constraint refuses only the commit.
-            with tx.translated():
-                async with _transaction(connection, self._begin_writing):
+            try:
+                async with _Within(connection, self._begin_writing):
                     value = await _finished(work, tx)
                     if tx.violated is not None:
                         raise tx.violated
+            except asyncpg.IntegrityConstraintViolationError as error:
+                # A deferred constraint refuses only the commit.
+                raise tx.violation(error) from error
         if tx.announced:
             self._wake(tx.announced)
             self._tell_others(tx.announced)
         return value
 
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    def _connection(self) -> "_Reached":
         if self._closed:
             raise StorageUnavailable("The database was closed.")
-        try:
-            async with self._connections.lent() as connection:
-                yield connection
-        except tuple(kind for kind, _ in _REFUSALS) as error:
-            self.refused = True
-            raise StorageUnavailable(refusal_of(error)) from error
-        except _OUT_OF_REACH as error:
-            raise StorageUnavailable("The database does not answer.") from error
+        return _Reached(self._connections, self._refusal)
+
+    def _refusal(self, error: Exception) -> StorageUnavailable:
+        self.refused |= isinstance(error, _REFUSING)
+        return StorageUnavailable(refusal_of(error))
 
     async def _connect(self) -> Any:
         connection = await asyncpg.connect(
@@ -274,18 +275,58 @@ def _liveness(standstill: float) -> tuple[str, ...]:
     )
 
 
-@contextlib.asynccontextmanager
-async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
-    await connection.execute(begin)
-    try:
-        yield
-    except BaseException:
-        # On a connection that is lost there is nothing to roll back.
-        with contextlib.suppress(asyncpg.PostgresError, *_OUT_OF_REACH):
-            await connection.execute("ROLLBACK")
-        raise
-    if await connection.execute("COMMIT") != "COMMIT":
-        raise StorageUnavailable("The database undid the transaction.")
+class _Reached(Lent):
+    """A connection for the length of a block, in which the driver's errors become `refusal`."""
+
+    __slots__ = ("_refusal",)
+
+    def __init__(
+        self, connections: Connections, refusal: Callable[[Exception], StorageUnavailable]
+    ) -> None:
+        super().__init__(connections)
+        self._refusal = refusal
+
+    async def __aenter__(self) -> Any:
+        try:
+            return await super().__aenter__()
+        except _TROUBLES as error:
+            raise self._refusal(error) from error
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await super().__aexit__(kind, error, trace)
+        if isinstance(error, _TROUBLES):
+            raise self._refusal(error) from error
+
+
+class _Within:
+    """A transaction for the length of a block: committed at its end, undone by what it raises."""
+
+    __slots__ = ("_begin", "_connection")
+
+    def __init__(self, connection: Any, begin: str) -> None:
+        self._connection = connection
+        self._begin = begin
+
+    async def __aenter__(self) -> None:
+        await self._connection.execute(self._begin)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            # On a connection that is lost there is nothing to roll back.
+            with contextlib.suppress(asyncpg.PostgresError, *_OUT_OF_REACH):
+                await self._connection.execute("ROLLBACK")
+        elif await self._connection.execute("COMMIT") != "COMMIT":
+            raise StorageUnavailable("The database undid the transaction.")
 
 
 def refusal_of(error: BaseException) -> str:

@@ -6,9 +6,9 @@ never lent again. What errors mean is left to the database.
 """
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import Any
 
 ACQUIRE_SECONDS = 5
@@ -31,22 +31,26 @@ class Connections:
         # Lent from the end, so that the first are those that have been idle for longest.
         self._idle: list[tuple[float, Any]] = []
 
-    @contextlib.asynccontextmanager
-    async def lent(self) -> AsyncIterator[Any]:
+    def lent(self) -> "Lent":
         """One of them, until the block ends. Waits for a while if all are lent."""
+        return Lent(self)
+
+    async def take(self) -> Any:
+        """One of them, which has to be given back: `lent` sees to that."""
         await self._take_slot()
         try:
-            connection = self._take_idle() or await self._connect()
-            try:
-                yield connection
-            except (asyncio.CancelledError, TimeoutError):
-                # The server may not have heard yet that nobody waits for its answer.
-                connection.terminate()
-                raise
-            finally:
-                self._take_back(connection)
-        finally:
+            return self._take_idle() or await self._connect()
+        except BaseException:
             self._slots.release()
+            raise
+
+    def give_back(self, connection: Any, error: BaseException | None) -> None:
+        """What was taken, with the error that ended its use."""
+        if isinstance(error, asyncio.CancelledError | TimeoutError):
+            # The server may not have heard yet that nobody waits for its answer.
+            connection.terminate()
+        self._keep(connection)
+        self._slots.release()
 
     async def close(self) -> None:
         """Wait for those that are lent, and close all. To close again does nothing."""
@@ -73,7 +77,7 @@ class Connections:
                 return connection
         return None
 
-    def _take_back(self, connection: Any) -> None:
+    def _keep(self, connection: Any) -> None:
         now = self._clock()
         if connection.is_closed() or connection.is_in_transaction():
             connection.terminate()
@@ -82,3 +86,24 @@ class Connections:
         while self._idle and self._idle[0][0] < now - IDLE_SECONDS:
             _, unused = self._idle.pop(0)
             unused.terminate()
+
+
+class Lent:
+    """A connection for the length of a block."""
+
+    __slots__ = ("_connection", "_connections")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def __aenter__(self) -> Any:
+        self._connection = await self._connections.take()
+        return self._connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connections.give_back(self._connection, error)

@@ -4,9 +4,8 @@ Each statement that answers is a round trip to the server. Those that give nothi
 each other and go together as one. When it begins and ends is left to the database.
 """
 
-import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -37,43 +36,29 @@ class PostgresTx:
 
     async def one(self, query: Sql, **args: Value) -> Row | None:
         """The first row, or None."""
-        await self.settle()
-        with self.translated():
-            row: Row | None = await self._connection.fetchrow(
-                query.postgresql, *query.positional(args)
-            )
+        row: Row | None = await self._ask(self._connection.fetchrow, query, query.positional(args))
         return row
 
     async def all(self, query: Sql, **args: Value) -> list[Row]:
         """Every row."""
-        await self.settle()
-        with self.translated():
-            rows: list[Row] = await self._connection.fetch(
-                query.postgresql, *query.positional(args)
-            )
+        rows: list[Row] = await self._ask(self._connection.fetch, query, query.positional(args))
         return rows
 
     async def run(self, query: Sql, **args: Value) -> int:
         """Run it; the number of rows changed."""
-        await self.settle()
-        with self.translated():
-            status: str = await self._connection.execute(query.postgresql, *query.positional(args))
+        status: str = await self._ask(self._connection.execute, query, query.positional(args))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def many(self, query: Sql, rows: Sequence[Args]) -> None:
         """Run it once for each row of arguments, or once with all of them as columns."""
-        await self.settle()
         if not rows:
-            return
-        with self.translated():
-            if query.takes_columns or len(rows) == 1:
-                statement, values = query.for_rows(rows)
-                await self._connection.execute(statement.postgresql, *values)
-            else:
-                await self._connection.executemany(
-                    query.postgresql, [query.positional(row) for row in rows]
-                )
+            await self.settle()
+        elif query.takes_columns or len(rows) == 1:
+            await self._ask(self._connection.execute, *query.for_rows(rows))
+        else:
+            each = [query.positional(row) for row in rows]
+            await self._ask(self._connection.executemany, query, [each])
 
     async def later(self, query: Sql, *rows: Args) -> None:
         """Run it together with what else is left: one statement of many parts."""
@@ -90,23 +75,32 @@ class PostgresTx:
         left, self._left = self._left, []
         if left:
             text = _together(tuple(statement for _, statement, _ in left))
-            with self.translated():
-                await self._connection.execute(text, *chain(*(values for *_, values in left)))
+            values = chain(*(values for *_, values in left))
+            await self._send(self._connection.execute, text, values)
 
     def announce(self, *, to_do: bool = True) -> None:
         """Wake the waiters, here and in other processes, after this transaction's commit."""
         self.announced = max(self.announced, News.TO_DO if to_do else News.TO_READ)
 
-    @contextlib.contextmanager
-    def translated(self) -> Iterator[None]:
-        """Where the statement stands, so that the transaction's function can put it into words."""
+    def violation(self, error: asyncpg.IntegrityConstraintViolationError) -> Violated:
+        """The driver's error as ours, so that the transaction's function can put it into words."""
+        self.violated = Violated(partitions.name_on_table(error.constraint_name or ""))
+        return self.violated
+
+    async def _ask(self, way: Callable[..., Awaitable[Any]], query: Sql, values: list[Any]) -> Any:
+        if self._left:
+            await self.settle()
+        return await self._send(way, query.postgresql, values)
+
+    async def _send(
+        self, way: Callable[..., Awaitable[Any]], text: str, values: Iterable[Any]
+    ) -> Any:
         if self.violated is not None:
             raise self.violated
         try:
-            yield
+            return await way(text, *values)
         except asyncpg.IntegrityConstraintViolationError as error:
-            self.violated = Violated(partitions.name_on_table(error.constraint_name or ""))
-            raise self.violated from error
+            raise self.violation(error) from error
 
 
 @lru_cache(maxsize=512)
