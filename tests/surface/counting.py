@@ -82,6 +82,9 @@ class CountingDatabase:
     async def read(self, work: Work[T]) -> T:
         return await self._run("read", self._database.read, work)
 
+    async def look(self, work: Work[T]) -> T:
+        return await self._run("look", self._database.look, work)
+
     async def write(self, work: Work[T]) -> T:
         return await self._run("write", self._database.write, work)
 

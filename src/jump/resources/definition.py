@@ -127,6 +127,8 @@ class Operation:
     may call. `writes` says that it runs in a writing transaction and honours Idempotency-Key.
     `flags` are the query parameters that are not filters, with what each takes, in words.
     `only_reads` tells of a call to what `writes` whether it only looks, as a dry run does.
+    `one_moment` says that the statements of what only reads must see the database at one moment:
+    that takes a transaction, which one statement does without.
     """
 
     method: Method
@@ -142,3 +144,4 @@ class Operation:
     counted: bool = True
     documentation: Documentation = PLAIN
     only_reads: Callable[[Call], bool] | None = None
+    one_moment: bool = False

@@ -193,7 +193,9 @@ async def _finish(exchange: Exchange, route: Route, call: Call) -> Rendered:
     operation: Operation = route
     if operation.writes and not (operation.only_reads and operation.only_reads(call)):
         return await write(exchange, call, exchange.digest, operation.run)
-    done = await exchange.parts.database.read(lambda tx: operation.run(tx, call))
+    database = exchange.parts.database
+    read = database.read if operation.one_moment or operation.writes else database.look
+    done = await read(lambda tx: operation.run(tx, call))
     return _rendered(exchange, call, done)
 
 

@@ -231,6 +231,7 @@ def _on_deliveries() -> tuple[Operation, ...]:
             READ,
             "Read a delivery with its payload and attempts",
             documentation=shapes.DELIVERY,
+            one_moment=True,  # its state is that of its attempts
         ),
         Operation(
             "POST",

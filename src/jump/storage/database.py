@@ -1,4 +1,4 @@
-"""What the program asks of a database: three ways to run a transaction, and being woken.
+"""What the program asks of a database: four ways to run a transaction, and being woken.
 
 A transaction is a function that awaits only its `Tx`. So storage can run it again after a deadlock,
 can commit several together, and no HTTP can hide inside one.
@@ -82,6 +82,13 @@ class Database(Protocol):
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one snapshot; it must not write."""
+        ...
+
+    async def look(self, work: Work[T]) -> T:
+        """Run `work`, each statement on a snapshot of its own; it must not write.
+
+        One statement needs no more: on PostgreSQL a transaction around it takes two round trips.
+        """
         ...
 
     async def write(self, work: Work[T]) -> T:

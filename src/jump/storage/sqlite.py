@@ -148,6 +148,10 @@ class SqliteDatabase:
         except apsw.Error as error:
             raise self._schema.translate(error) from error
 
+    async def look(self, work: Work[T]) -> T:
+        """Run `work`, each statement on a snapshot of its own."""
+        return _finish(work(SqliteTx(self._reader, self._schema)))
+
     async def write(self, work: Work[T]) -> T:
         """Run `work` in the next group; returns after its durable commit."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()

@@ -259,6 +259,7 @@ AVAILABILITY: Final = (
             name="list_availability",
             example={**_ASKED, "date_from": "2026-01-19", "date_to": "2026-01-25"},
         ),
+        one_moment=True,
     ),
     Operation(
         "GET",
@@ -277,6 +278,7 @@ AVAILABILITY: Final = (
             name="get_next_availability",
             example=_ASKED,
         ),
+        one_moment=True,
     ),
     Operation(
         "POST",
@@ -292,5 +294,6 @@ AVAILABILITY: Final = (
                 " minute."
             },
         ),
+        one_moment=True,
     ),
 )
