@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from jump.caller import Actor, Caller, Mode, Tenant
 from jump.events import catalog, record, sequence
@@ -114,15 +115,15 @@ class Office:
         assert operation.scope is None or self.caller.may(operation.scope)
         call = Call(self.caller, system_clock(), ids)
         if if_match is not None:
-            call = replace(call, if_match=frozenset({if_match}))
+            call = structs.replace(call, if_match=frozenset({if_match}))
         if operation.listing is not None:
             pairs = [(name, value) for name, _, value in map(_pair, query.split("&")) if name]
-            call = replace(call, query=listing.parse(operation.listing, pairs))
+            call = structs.replace(call, query=listing.parse(operation.listing, pairs))
         if operation.body is not None:
             sent = msgspec.json.encode(body)
             partial = method == "PATCH"
             checked = validation.check(operation.body, sent, partial=partial)
-            call = replace(call, body=checked)
+            call = structs.replace(call, body=checked)
         reads = not operation.writes or (operation.only_reads and operation.only_reads(call))
         run = self.database.read if reads else self.database.write
         return Reply(await run(lambda tx: operation.run(tx, call)))

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 import pytest
+from msgspec.structs import replace
 
 from jump import telemetry
 from jump.audit import access_log

@@ -1,8 +1,7 @@
 """Requests of the access log are found again, and no look goes through more rows than it may."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from jump.audit import access_log, looking
 from jump.audit.access_log import Access

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from jump.audit import access_log
 from jump.audit.access_log import Access
@@ -78,7 +79,7 @@ class Desk:
     async def asked_often(self, times: int, *, ago: int = 0, **how: Any) -> list[str]:
         at = system_clock() - ago
         row = Access(self.tenant, "", at, "key_1", "::1", "GET", "/patients", 200, None, None, 1)
-        rows = [replace(row, request_id=new_id("req", at), **how) for _ in range(times)]
+        rows = [structs.replace(row, request_id=new_id("req", at), **how) for _ in range(times)]
         await self.database.write(lambda tx: access_log.write(tx, rows))
         return [each.request_id for each in rows]
 

@@ -1,10 +1,10 @@
 """Admission on both databases: who gets in, what is said to those who do not, and what counts."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from jump.errors import RateLimited, Unauthorized
 from jump.keys import issue, revoke

@@ -6,9 +6,10 @@ A change writes its row in its own transaction, with `write`; a read leaves its 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
+
+import msgspec
 
 from jump import telemetry
 from jump.caller import Tenant
@@ -24,8 +25,7 @@ TOGETHER = 200  # rows in one transaction
 MOST_KEPT = 50_000  # rows that wait for a database that is away
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """One answered request. `route` is a template; `patient_ids` those returned or touched.
 
     `at` is in microseconds.

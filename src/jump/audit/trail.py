@@ -20,8 +20,7 @@ _PREFIX = "aud"
 _AFTER_EVERY_ID = f"{_PREFIX}_~"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What was done to which record; `fields` are the names of those that changed."""
 
     action: str

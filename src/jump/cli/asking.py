@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from jump.application.endpoints import guard_of, routes
 from jump.application.opening import Storage
@@ -48,7 +49,7 @@ async def ask(
     if operation.body is not None:
         sent = msgspec.json.encode(body or {})
         checked = validation.check(operation.body, sent, partial=method == "PATCH")
-        call = replace(call, body=checked)
+        call = structs.replace(call, body=checked)
     database = api.storage.database
     only_reads = not operation.writes or (operation.only_reads and operation.only_reads(call))
     run = database.read if only_reads else database.write

@@ -6,10 +6,11 @@ the caller's transaction.
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from jump.audit import trail
 from jump.caller import Caller

@@ -5,6 +5,8 @@ Each takes what the whole list takes, but for what its address says already.
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from jump.clinical import crud
 from jump.clinical.definition import Resource
 from jump.resources import pages
@@ -25,7 +27,7 @@ def sub_list(parent: Resource, child: Resource, column: str) -> Operation:
         done = crud.listed(child, found)
         # That a patient has none of them is told of the patient too.
         owner = () if parent.patient is None else (row[parent.patient],)
-        return replace(done, patients=tuple(dict.fromkeys((*owner, *done.patients))))
+        return structs.replace(done, patients=tuple(dict.fromkeys((*owner, *done.patients))))
 
     children = child.path.rpartition("/")[2]
     return Operation(

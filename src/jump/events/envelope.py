@@ -4,7 +4,6 @@ Pure. Who gets which form, and its signature, are left to webhooks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -13,8 +12,7 @@ from jump.caller import Mode
 from jump.kit.instants import format_instant
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """What every body opens with. `created_at` is in microseconds; `test` marks a sample."""
 
     event_id: str

@@ -5,7 +5,6 @@ record looks like, and what changed in it, is left to the caller.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -16,8 +15,7 @@ from jump.storage.database import Tx
 from jump.storage.sql import Args, sql
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """What happened to a record.
 
     `alias` is the name of the real Jump for this event, if it has one. `object_json` is the record

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
+import msgspec
+
 from jump.caller import Actor, Caller, Mode, Tenant
 from jump.errors import RateLimited, Unauthorized
 from jump.keys import header
@@ -24,8 +26,7 @@ CURRENT: Final = "current"
 PREVIOUS: Final = "previous"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFacts:
+class KeyFacts(msgspec.Struct, frozen=True):
     """What is known of a key; `secret` says which one was sent, `expires_at` is in microseconds."""
 
     id: str
@@ -127,8 +128,7 @@ class Proof:
     hashes: tuple[bytes, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(msgspec.Struct, frozen=True):
     proof: Proof
     address: str
     request_id: str

@@ -5,8 +5,9 @@ that what was spent returns 60 to 61 minutes later, never early. admit counts, b
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from jump.kit.clock import MINUTE, SECOND
 
@@ -14,8 +15,7 @@ _BACK: Final = 61  # minutes from one that runs to the last one that its window 
 _DIGITS: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True):
     """What a key may still do. Instants are microseconds of the database's clock; `at` is now.
 
     `reset_at` is when one more request is next possible: now, unless nothing remains.
@@ -33,8 +33,7 @@ class Quota:
         return -(-(self.reset_at - self.at) // SECOND)
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(msgspec.Struct, frozen=True):
     """A row of `key_quota`: all requests ever, until the end of `minute`, and how that grew.
 
     `history` has the totals at the ends of the 61 minutes before `minute`, newest first, in

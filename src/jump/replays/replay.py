@@ -4,7 +4,7 @@ So an answer is kept exactly when the work was. Authentication and scope come be
 never kept, the caller hands over the answer without them.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from jump.caller import Tenant
 from jump.errors import Conflict
@@ -16,8 +16,7 @@ KEPT_FOR = 24 * HOUR
 LONGEST_KEY = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """Where one answer is kept: the caller's key, the concrete path and the header's value."""
 
     tenant: Tenant
@@ -36,8 +35,7 @@ class Slot:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """An answer as it was given: status, its headers and patients as JSON, body."""
 
     status: int

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 from jump.caller import Caller
 from jump.errors import Problem
 from jump.resources.listing import Listing, ListQuery, Position
@@ -16,8 +18,7 @@ from jump.storage.database import Tx
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request that passed authentication, scope and validation.
 
     `path` holds the ids of the address; `body` the decoded fields that were sent; `if_match` the
@@ -26,15 +27,14 @@ class Call:
 
     caller: Caller
     at: int
-    path: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = msgspec.field(default_factory=dict)
     query: ListQuery | None = None
-    flags: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, str] = msgspec.field(default_factory=dict)
+    body: Mapping[str, Any] = msgspec.field(default_factory=dict)
     if_match: frozenset[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PageInfo:
+class PageInfo(msgspec.Struct, frozen=True):
     """What a list answers beside its rows: `after` is the position the next page starts behind."""
 
     limit: int
@@ -43,8 +43,7 @@ class PageInfo:
     after: Position | None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A successful answer: `data` is its JSON, encoded once; `version` becomes the ETag.
 
     `patients` are those whose data was returned or touched, for the access log. `kept` is what an

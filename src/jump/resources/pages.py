@@ -8,7 +8,9 @@ a range is of another field than the order's, both are tried on a few rows first
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import msgspec
 
 from jump.caller import Tenant
 from jump.resources.listing import Condition, Listing, ListQuery, Order, Position
@@ -21,15 +23,14 @@ MANY, FAR = 20_000, 10_000
 MOST = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page of rows; `after` is where the next one starts, None on the last."""
 
     rows: list[Row]
     limit: int
     has_more: bool
     next_offset: int | None
-    after: Position | None = field(default=None)
+    after: Position | None = None
 
 
 async def page(tx: Tx, tenant: Tenant, listing: Listing, query: ListQuery, **fixed: Value) -> Page:

@@ -5,11 +5,11 @@ How bytes pass is left to `uploads` and `downloads`, what a document is to `jump
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from jump.clinical.records import documents
 from jump.clinical.records.document_fields import (

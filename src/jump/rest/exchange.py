@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 
 from jump.keys.admit import Admission
@@ -45,8 +46,7 @@ class Exchange:
         return round((time.perf_counter() - self.began) * 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True):
     """An answer ready to leave; `stream` is what follows the body piece by piece.
 
     Of an error its code and the scope that was missing, never the exception itself: that knows all

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
 from jump.kit.nearest import nearest
 from jump.resources.definition import (
     PLAIN,
@@ -57,8 +59,7 @@ class _Node:
     routes: dict[str, Route] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """What stands at a path: its routes by method, the template, and the ids of the address."""
 
     template: str

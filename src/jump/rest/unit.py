@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from starlette.responses import Response
 
 from jump import telemetry
@@ -94,7 +95,7 @@ async def write(
     clock = exchange.parts.clock
 
     async def work(tx: Tx, call: Call = call) -> Rendered:
-        call = replace(call, at=clock())
+        call = structs.replace(call, at=clock())
         if slot is not None:
             kept = await replay.claim(tx, slot, digest, call.at)
             if kept is not None:
@@ -180,9 +181,9 @@ async def _run(exchange: Exchange, route: Route, match: Match) -> Rendered:
             if not route.writes:
                 raise
             return await refuse(exchange, call, exchange.digest, wrong)
-        call = replace(call, body=body)
+        call = structs.replace(call, body=body)
         if route.listing is not None and route.method == "POST":
-            call = replace(call, query=_query_in_body(exchange, route.listing, body))
+            call = structs.replace(call, query=_query_in_body(exchange, route.listing, body))
     return await _finish(exchange, route, call)
 
 

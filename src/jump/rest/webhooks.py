@@ -4,11 +4,11 @@ What a webhook is, and every rule about it, is left to `jump.webhooks`.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from jump.caller import Caller
 from jump.resources.definition import NO_BODY, Answer, Call, Operation, PageInfo

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import structs
 
 from jump.clinical import crud
 from jump.clinical.definition import Registered, Resource
@@ -148,7 +149,7 @@ async def page(tx: Tx, call: Call) -> Answer:
     assert call.query is not None
     if {"appointment_type_id", "location_id"} <= dict(call.query.given).keys():
         conditions = (*call.query.conditions, _OFFERS_IT_THERE)
-        call = replace(call, query=replace(call.query, conditions=conditions))
+        call = structs.replace(call, query=replace(call.query, conditions=conditions))
     return await crud.page(tx, CLINICIAN, call)
 
 

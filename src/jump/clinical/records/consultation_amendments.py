@@ -4,8 +4,9 @@ An amendment is part of its consultation, and its id has the same prefix: the co
 none for it. It is read in the list of its consultation, never by its id.
 """
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from jump.clinical import crud
 from jump.clinical.definition import Link, Registered, Resource

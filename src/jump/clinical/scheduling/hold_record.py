@@ -3,8 +3,9 @@
 An active hold has expired when its time is over by the database's clock: nothing must run first.
 """
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from jump.clinical import crud
 from jump.clinical.definition import Resource

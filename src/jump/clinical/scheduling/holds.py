@@ -5,9 +5,10 @@ hold_record and redeeming.
 """
 
 import datetime
-from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from jump.clinical import crud
 from jump.clinical.definition import Registered
