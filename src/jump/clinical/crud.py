@@ -254,8 +254,10 @@ def _patient(resource: Resource, row: Row) -> str | None:
 
 
 def _patients(resource: Resource, rows: list[Row]) -> tuple[str, ...]:
-    ids = (_patient(resource, row) for row in rows)
-    return tuple(dict.fromkeys(patient for patient in ids if patient is not None))
+    column = resource.patient
+    if column is None:
+        return ()
+    return tuple(dict.fromkeys(row[column] for row in rows if row[column] is not None))
 
 
 async def load_rows(

@@ -4,6 +4,7 @@ Paging is by keyset (`created_at, id`), so that a page deep in a list costs what
 An unknown parameter is refused, never ignored. A message names the parameter, never its value.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -71,7 +72,7 @@ class Extra:
     yields_to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listing:
     """What one list can do. `source` is its table, always read within one tenant.
 
@@ -124,7 +125,7 @@ def parse(listing: Listing, params: Sequence[tuple[str, str]]) -> ListQuery:
     errors: list[FieldError] = []
     values: dict[str, str] = {}
     given: dict[str, str] = {}
-    known = set(listing.parameters())
+    known = _known(listing)
     aliases = dict(listing.aliases)
     for name, value in params:
         meant = aliases.get(name, name)
@@ -171,14 +172,12 @@ def _query(listing: Listing, values: Mapping[str, str], errors: list[FieldError]
 def _conditions(
     listing: Listing, values: Mapping[str, str], errors: list[FieldError]
 ) -> Iterable[Condition]:
-    for flt in listing.filters:
-        for suffix, operator in _OPERATORS.items():
-            name = flt.name + suffix
-            if name in values:
-                try:
-                    yield _comparison(flt, name, operator, values[name])
-                except ValueError as error:
-                    errors.append(FieldError(name, str(error)))
+    for name, (flt, operator) in _comparisons(listing).items():
+        if name in values:
+            try:
+                yield _comparison(flt, name, operator, values[name])
+            except ValueError as error:
+                errors.append(FieldError(name, str(error)))
     for extra in listing.extras:
         try:
             conditions = extra.conditions(values.get(extra.name))
@@ -187,6 +186,20 @@ def _conditions(
             continue
         if not any(f"{extra.yields_to}{suffix}" in values for suffix in _OPERATORS):
             yield from conditions
+
+
+@functools.cache
+def _known(listing: Listing) -> frozenset[str]:
+    return frozenset(listing.parameters())
+
+
+@functools.cache
+def _comparisons(listing: Listing) -> Mapping[str, tuple[Filter, str]]:
+    return {
+        flt.name + suffix: (flt, operator)
+        for flt in listing.filters
+        for suffix, operator in _OPERATORS.items()
+    }
 
 
 def _comparison(flt: Filter, name: str, operator: str, value: str) -> Condition:
