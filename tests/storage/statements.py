@@ -16,7 +16,7 @@ from jump.clinical import crud, links
 from jump.clinical.registry import RESOURCES
 from jump.events import feed
 from jump.resources import listing, pages
-from jump.resources.listing import Condition, Listing, Order
+from jump.resources.listing import Condition, Filter, Listing, Order
 from jump.storage.sql import Sql
 
 SOURCE = Path(jump.__file__).parent
@@ -132,7 +132,7 @@ def _of_ranges(
 ) -> Iterator[tuple[str, Sql]]:
     """Those that only a range needs, the one of the order's own column among what is known."""
     for flt, form in product(each.filters, ("_gte", "_in")):
-        query = listing.parse(each, [(flt.name + form, SAMPLES[flt.kind])])
+        query = listing.parse(each, [(flt.name + form, _sample(flt))])
         ranges = tuple(one.text for one in query.conditions if one.bounds not in (None, column))
         texts = tuple(one.text for one in query.conditions)
         if ranges:
@@ -143,11 +143,17 @@ def _of_ranges(
             yield f"{flt.name}{form} _walked", walked
 
 
+def _sample(flt: Filter) -> str:
+    """A value that the filter takes: not one that partial indexes name, if there is another."""
+    choices = sorted(flt.choices, key=lambda choice: choice in flt.constants)
+    return choices[0] if choices else SAMPLES[flt.kind]
+
+
 def _conditions(each: Listing) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "whole", ()
     for flt in each.filters:
         for form in ("", "_gte", "_lte", "_in"):
-            sample = SAMPLES[flt.kind]
+            sample = _sample(flt)
             value = f"{sample},{sample}" if form == "_in" else sample
             query = listing.parse(each, [(flt.name + form, value)])
             yield flt.name + form, tuple(condition.text for condition in query.conditions)
