@@ -98,6 +98,58 @@ async def test_a_link_serves_the_content_as_something_that_runs_nowhere(
     assert {name: head.headers[name] for name in same} == same
 
 
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [("bytes=2-5", 2, 6), ("bytes=700000-", 700_000, None), ("bytes=-3", -3, None)],
+)
+async def test_a_part_of_the_content_is_served_as_safely_as_the_whole(
+    scene: Scene, asked: str, start: int, end: int | None
+) -> None:
+    content = PDF + bytes(range(256)) * 5_000
+    url = await scene.link(await scene.document(content))
+    whole = await scene.use(url)
+    part = await scene.use(url, Range=asked)
+    expected = content[start:end]
+    assert (part.status_code, part.content) == (206, expected)
+    first = content.index(expected) if end else len(content) - len(expected)
+    last = first + len(expected) - 1
+    assert part.headers["content-range"] == f"bytes {first}-{last}/{len(content)}"
+    assert part.headers["content-length"] == str(len(expected))
+    for name in (
+        *("content-type", "content-disposition", "content-security-policy", "accept-ranges"),
+        *("x-content-type-options", "cross-origin-resource-policy", "cache-control", "etag"),
+    ):
+        assert part.headers[name] == whole.headers[name]
+    assert "content-range" not in whole.headers
+
+
+async def test_a_range_behind_the_end_is_told_how_long_the_file_is(scene: Scene) -> None:
+    url = await scene.link(await scene.document())
+    answer = await scene.use(url, Range=f"bytes={len(PDF)}-")
+    refused(answer, 416, "RANGE_NOT_SATISFIABLE")
+    assert answer.headers["content-range"] == f"bytes */{len(PDF)}"
+
+
+async def test_a_download_goes_on_only_where_the_content_is_the_same(scene: Scene) -> None:
+    document = await scene.document()
+    url = await scene.link(document)
+    etag = (await scene.use(url)).headers["etag"]
+    assert (await scene.use(await scene.link(document))).headers["etag"] == etag
+    other = await scene.use(await scene.link(await scene.document(PDF + b" ")))
+    asked = {"Range": "bytes=4-"}
+    assert (await scene.use(url, **asked, **{"If-Range": etag})).status_code == 206
+    for stale in (other.headers["etag"], f"W/{etag}", "Sun, 29 Nov 2026 09:00:00 GMT"):
+        again = await scene.use(url, **asked, **{"If-Range": stale})
+        assert (again.status_code, again.content) == (200, PDF)
+
+
+async def test_ranges_are_for_get_alone_and_for_one_of_them(scene: Scene) -> None:
+    url = await scene.link(await scene.document())
+    assert (await scene.use(url, "HEAD", Range="bytes=2-5")).status_code == 200
+    whole = await scene.use(url, Range="bytes=0-1,3-4")
+    assert (whole.status_code, whole.content) == (200, PDF)
+
+
 async def test_a_link_holds_nothing_that_can_be_read_and_leads_to_our_own_address(
     scene: Scene,
 ) -> None:

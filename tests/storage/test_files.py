@@ -75,8 +75,8 @@ async def pieces(count: int, then: Exception | None = None) -> AsyncIterator[byt
         raise then
 
 
-async def whole(store: Files, name: str, size: int) -> bytes:
-    return b"".join([piece async for piece in await store.read(name, size)])
+async def whole(store: Files, name: str, size: int, start: int = 0) -> bytes:
+    return b"".join([piece async for piece in await store.read(name, size, start)])
 
 
 @pytest.mark.parametrize("count", [1, MANY])
@@ -87,6 +87,7 @@ async def test_a_file_comes_back_as_it_was_and_is_gone_once_removed(
     await place.files.write(NAME, pieces(count))
     assert place.kept() == {NAME: size}
     assert await whole(place.files, NAME, size) == CHUNK * count
+    assert await whole(place.files, NAME, size - 3, 7) == (CHUNK * count)[7:-3]
     await place.files.remove(NAME)
     await place.files.remove(NAME)
     assert (place.kept(), place.rest()) == ({}, 0)

@@ -198,9 +198,9 @@ OPERATIONS: Final[tuple[Route, ...]] = (
         documents.READ,
         "Get an address to download a document from",
         documentation=Documentation(
-            details="The address answers to GET and HEAD, for five minutes and this key only. It"
-            " needs no `Authorization` header; each use counts as a request of the key and is"
-            " recorded. It ends with the key, or with the secret that asked for it.",
+            details="The address answers to GET, with `Range` too, and HEAD, for five minutes and"
+            " this key only. It needs no `Authorization` header; each use counts as a request of"
+            " the key and is recorded. It ends with the key, or with the secret that asked for it.",
             result=DocumentDownload,
             refuses={Conflict: "The content of the document is yet to come."},
         ),

@@ -24,7 +24,7 @@ from jump.keys.format import parse_key, record_id
 from jump.kit.clock import MINUTE, SECOND
 from jump.kit.instants import format_second
 from jump.resources.definition import Call
-from jump.rest import bodies
+from jump.rest import bodies, ranges
 from jump.rest.exchange import Exchange, Rendered
 from jump.sealing import CannotOpen
 from jump.storage.database import StorageUnavailable
@@ -40,7 +40,7 @@ _SAFE: Final = {
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
-    "Accept-Ranges": "none",
+    "Accept-Ranges": "bytes",
 }
 _NO_LINK: Final = (
     "This link does not lead anywhere, or not any more. Get a new one by GET"
@@ -133,19 +133,33 @@ async def _admit(exchange: Exchange, opened: _Link) -> None:
 
 async def _served(exchange: Exchange, row: Row) -> Rendered:
     assert exchange.admission is not None
-    mime_type = row["mime_type"]
+    size, mime_type, patients = row["file_size"], row["mime_type"], (row["patient_id"],)
     headers = {
         **_SAFE,
         "Content-Type": f"{mime_type}; charset=utf-8" if mime_type == TEXT else mime_type,
-        "Content-Length": str(row["file_size"]),
+        "Content-Length": str(size),
         "Content-Disposition": document_names.attachment(row["file_name"], mime_type),
+        # Of the content, which never changes, and not of the record.
+        "ETag": f'"{row["sha256"]}"',
     }
-    patients = (row["patient_id"],)
     if exchange.request.method == "HEAD":
         return Rendered(200, b"", headers, patients)
+    status, start, end = 200, 0, size
+    part = _part(exchange, headers["ETag"], size)
+    if part is not None:
+        status, start, end = 206, part.start, part.end
+        headers |= {"Content-Length": str(end - start), "Content-Range": part.content_range}
     upload = Upload(exchange.admission.caller.tenant, row["content_name"])
-    pieces = await exchange.parts.files.read(upload.file_name, row["file_size"])
-    return Rendered(200, b"", headers, patients, stream=_watched(exchange, pieces))
+    pieces = await exchange.parts.files.read(upload.file_name, end, start)
+    return Rendered(status, b"", headers, patients, stream=_watched(exchange, pieces))
+
+
+def _part(exchange: Exchange, etag: str, size: int) -> ranges.Part | None:
+    """What is asked for, None for all of it. Raises RangeNotSatisfiable."""
+    sent = exchange.request.headers
+    # A header that comes twice is a list (RFC 9110, 5.3).
+    asked = [", ".join(sent.getlist(name)) or None for name in ("range", "if-range")]
+    return ranges.wanted(asked[0], asked[1], etag, size)
 
 
 async def _watched(exchange: Exchange, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

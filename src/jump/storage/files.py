@@ -75,14 +75,16 @@ class Files:
         if self._folder is not None:
             await _told(asyncio.to_thread(_make_durable, self._folder, name))
 
-    async def read(self, name: str, size: int) -> AsyncIterator[bytes]:
-        """The file in pieces. Raises FileMissing, and StorageUnavailable before the first piece.
+    async def read(self, name: str, end: int, start: int = 0) -> AsyncIterator[bytes]:
+        """The bytes before `end` in pieces, all of them or from `start` on.
+
+        Raises FileMissing, and StorageUnavailable before the first piece.
 
         Each piece is asked for when the one before is gone: a client that takes its time keeps
         nothing in memory, and no connection to a bucket open.
         """
-        first = await self._piece(name, 0, size)
-        return self._pieces(name, size, first)
+        first = await self._piece(name, start, end)
+        return self._pieces(name, start, end, first)
 
     async def remove(self, name: str) -> None:
         """Remove the file and what a process that died has left of it; it may be gone already."""
@@ -95,15 +97,15 @@ class Files:
         if self._folder is not None:
             await _told(asyncio.to_thread(_remove_leftovers, self._folder / name))
 
-    async def _pieces(self, name: str, size: int, first: bytes) -> AsyncIterator[bytes]:
+    async def _pieces(self, name: str, start: int, end: int, first: bytes) -> AsyncIterator[bytes]:
         for piece in _small(first):
             yield piece
-        for start in range(READ_BYTES, size, READ_BYTES):
-            for piece in _small(await self._piece(name, start, size)):
+        for place in range(start + READ_BYTES, end, READ_BYTES):
+            for piece in _small(await self._piece(name, place, end)):
                 yield piece
 
-    async def _piece(self, name: str, start: int, size: int) -> bytes:
-        length = min(READ_BYTES, size - start)
+    async def _piece(self, name: str, start: int, end: int) -> bytes:
+        length = min(READ_BYTES, end - start)
         try:
             found = await obstore.get_range_async(self._store, name, start=start, length=length)
         except FileNotFoundError as error:
