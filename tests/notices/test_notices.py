@@ -124,6 +124,7 @@ async def test_a_webhook_that_fails_is_told_of_with_since_when(database: Databas
         (suspension.GONE, "webhook_paused_by_us"),
         (suspension.FAILED_FOR_DAYS, "webhook_paused_by_us"),
         (pausing.KEY_REVOKED, "webhook_paused_by_us"),
+        (pausing.DIRECTOR_REVOKED, "webhook_paused_by_us"),
         (pausing.reason_by(Actor("system")), "webhook_paused_by_us"),
         (pausing.reason_by(Actor("user", "usr_1")), "webhook_paused"),
         (pausing.reason_by(Actor("key", "key_1")), "webhook_paused"),

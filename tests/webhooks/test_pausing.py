@@ -174,7 +174,7 @@ async def test_revoking_a_key_pauses_what_it_made_and_nothing_else(database: Dat
     await office.happens()
     operator = office.as_actor(Actor("operator")).caller
     key, at = office.caller.actor.id or "", system_clock()
-    paused = await database.write(lambda tx: pausing.pause_made_by(tx, operator, key, at))
+    paused = await database.write(lambda tx: pausing.pause_in_hand_of(tx, operator, key, at))
     assert paused == 1
     shown = (await office.ask("GET", f"/webhooks/{made['id']}")).data
     assert shown["is_active"] is False

@@ -1,4 +1,4 @@
-"""Revoking a key pauses the webhooks that it made, and can say before how many these are."""
+"""Revoking a key pauses the webhooks that it made or directed, and can say before how many."""
 
 import os
 
@@ -51,6 +51,40 @@ async def test_what_revoking_would_pause_is_what_it_pauses(database: Database, m
     assert await would_pause(office, key) == 0
     shown = (await office.ask("GET", f"/webhooks/{first['id']}")).data
     assert shown["paused_reason"] == "The key that made this webhook was revoked."
+
+
+@pytest.mark.parametrize("by", ["url", "secret"])
+async def test_what_a_key_sent_elsewhere_or_whose_secret_it_knows_is_paused_with_it(
+    database: Database, by: str
+) -> None:
+    office = await Office.on(database)
+    key = await key_of(office)
+    by_key = office.as_actor(Actor("key", key.id))
+    ours, renamed, mended = [await office.webhook() for _ in range(3)]
+    await by_key.ask("PATCH", f"/webhooks/{renamed['id']}", name="Ours")
+    await direct(by_key, by, ours["id"])
+    await direct(by_key, by, mended["id"])
+    await direct(office, by, mended["id"])
+    assert await would_pause(office, key) == 1
+    caller, at = office.caller, system_clock()
+    await database.write(lambda tx: revoking.revoke_and_pause(tx, caller, key.id, at))
+    shown = [
+        (await office.ask("GET", f"/webhooks/{each['id']}")).data
+        for each in (ours, renamed, mended)
+    ]
+    assert [each["is_active"] for each in shown] == [False, True, True]
+    assert shown[0]["paused_reason"] == (
+        "The key that had set this webhook's URL or secret was revoked."
+    )
+
+
+async def direct(office: Office, by: str, webhook_id: str) -> None:
+    """Send the webhook elsewhere, or learn its secret."""
+    if by == "url":
+        elsewhere = f"https://example.org/{office.caller.actor.id}"
+        await office.ask("PATCH", f"/webhooks/{webhook_id}", url=elsewhere)
+    else:
+        await office.ask("POST", f"/webhooks/{webhook_id}/rotate-secret")
 
 
 async def test_revoking_twice_pauses_nothing_more(database: Database) -> None:

@@ -181,7 +181,7 @@ def revoking(keyed: Office) -> Callable[[Tx], Awaitable[Any]]:
 
     async def work(tx: Tx) -> None:
         await revoke.revoke(tx, operator, key, at)
-        await pausing.pause_made_by(tx, operator, key, at)
+        await pausing.pause_in_hand_of(tx, operator, key, at)
 
     return work
 

@@ -167,7 +167,8 @@ async def newest_keys(
 def revoke_(key_id: str, org: str | None, as_json: bool) -> None:
     """Revoke a key, for good: the very next request with it is refused, everywhere.
 
-    The webhooks that it made are paused. Revoking it again changes nothing.
+    The webhooks that it made, or whose URL or secret it was the last to set, are paused. Revoking
+    it again changes nothing.
 
     \b
     Example:
@@ -183,7 +184,7 @@ def revoke_(key_id: str, org: str | None, as_json: bool) -> None:
         return
     say(f"Revoked {revoked.name}: the next request with it is refused.")
     if paused:
-        say(f"Paused {paused} webhook{'s' if paused > 1 else ''} that it had made.")
+        say(f"Paused {paused} webhook{'s' if paused > 1 else ''} that it had made or directed.")
 
 
 @keys.command()

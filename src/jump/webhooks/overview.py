@@ -18,7 +18,14 @@ from jump.webhooks.engine import suspension
 State = Literal["active", "failing", "paused", "stopped"]
 
 MOST: Final = 10_000
-_BY_US: Final = frozenset({pausing.KEY_REVOKED, suspension.GONE, suspension.FAILED_FOR_DAYS})
+_BY_US: Final = frozenset(
+    {
+        pausing.KEY_REVOKED,
+        pausing.DIRECTOR_REVOKED,
+        suspension.GONE,
+        suspension.FAILED_FOR_DAYS,
+    }
+)
 
 _LAST = sql("""
     SELECT l.webhook_id, l.failing_since, (SELECT max(d.created_at) FROM deliveries d

@@ -14,6 +14,7 @@ from jump.storage.database import Tx
 from jump.storage.sql import sql
 
 KEY_REVOKED: Final = "The key that made this webhook was revoked."
+DIRECTOR_REVOKED: Final = "The key that had set this webhook's URL or secret was revoked."
 PIECE = 1_000  # deliveries released in one transaction
 
 # A test is sent while the webhook is paused.
@@ -51,13 +52,25 @@ _FORGET_FAILING = sql("""
     UPDATE lanes SET failing_since = NULL
     WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
 """)
-_PAUSE_MADE_BY = sql("""
-    UPDATE webhooks SET is_active = FALSE, paused_reason = :reason, paused_at = :at,
+# Whoever holds a key can send what others have set up somewhere else, or learn its secret: that may
+# not outlive the key. The audit knows who did so last.
+IN_HAND_OF = """
+    (created_by = :key
+      OR :key = (SELECT a.actor_id FROM audit a
+        WHERE a.organisation_id = :organisation AND a.mode = :mode AND a.record_id = webhooks.id
+          AND a.fields LIKE '%"url"%' ORDER BY a.id DESC LIMIT 1)
+      OR :key = (SELECT a.actor_id FROM audit a
+        WHERE a.organisation_id = :organisation AND a.mode = :mode AND a.record_id = webhooks.id
+          AND a.action = 'webhook.secret_rotated' ORDER BY a.id DESC LIMIT 1))
+"""
+_PAUSE_IN_HAND_OF = sql(f"""
+    UPDATE webhooks SET is_active = FALSE, paused_at = :at,
+      paused_reason = CASE WHEN created_by = :key THEN :made ELSE :directed END,
       version = version + 1, updated_at = greatest(:at, updated_at + 1)
-    WHERE organisation_id = :organisation AND mode = :mode AND created_by = :key
+    WHERE organisation_id = :organisation AND mode = :mode AND {IN_HAND_OF}
       AND is_active AND deleted_at IS NULL
     RETURNING id
-""")
+""")  # noqa: S608 - the words are ours
 
 
 def reason_by(actor: Actor) -> str:
@@ -109,15 +122,16 @@ async def _release(tx: Tx, tenant: Tenant, webhook_id: str) -> int:
     return released
 
 
-async def pause_made_by(tx: Tx, caller: Caller, key_id: str, at: int) -> int:
-    """Pause the webhooks that a key made, since it was revoked; how many were active."""
+async def pause_in_hand_of(tx: Tx, caller: Caller, key_id: str, at: int) -> int:
+    """Pause what a revoked key made, or was the last to direct; how many were active."""
     tenant = caller.tenant
     paused = await tx.all(
-        _PAUSE_MADE_BY,
+        _PAUSE_IN_HAND_OF,
         organisation=tenant.organisation,
         mode=tenant.mode,
         key=key_id,
-        reason=KEY_REVOKED,
+        made=KEY_REVOKED,
+        directed=DIRECTOR_REVOKED,
         at=at,
     )
     for row in paused:

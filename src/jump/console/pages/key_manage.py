@@ -96,7 +96,8 @@ async def _revoke(visit: Visit) -> Go:
     )
     said = "Revoked: the next request with this key is refused."
     if paused:
-        said += f" {words.counted(paused, 'webhook')} that it had made {_is_are(paused)} paused."
+        webhooks = words.counted(paused, "webhook")
+        said += f" {webhooks} that it had made or directed {_is_are(paused)} paused."
     return Go("key", visit.ids, said=said)
 
 
