@@ -24,6 +24,8 @@ _ROW_LOCK = re.compile(
     r"\bFOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)(?:\s+OF\s+\w+)?(?:\s+SKIP\s+LOCKED)?"
 )
 
+_ONE_ROW = re.compile(r"\bSELECT\s+(.*?)\s*/\*rows\*/(?:\s*WHERE TRUE)?", re.DOTALL)
+
 
 class Sql:
     """A statement for both databases: `sqlite` and `postgresql` hold the text each driver takes.
@@ -88,7 +90,9 @@ def bulk(text: str, **types: str) -> Sql:
     typed = _TOKEN.sub(
         lambda found: f"{found[0]}::{types[found['name']]}" if found["name"] else found[0], text
     )
-    return Sql(text, words.replace("/*rows*/", source), of_one_row=Sql(text, typed))
+    # What a SELECT inserts may be many rows to SQLite: it would prepare to undo each of them.
+    values = _ONE_ROW.sub(r"VALUES (\1)", text)
+    return Sql(values, words.replace("/*rows*/", source), of_one_row=Sql(values, typed))
 
 
 def _numbered(text: str) -> tuple[tuple[str, ...], frozenset[str], str]:
