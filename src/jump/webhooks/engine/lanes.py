@@ -78,8 +78,8 @@ _OWNERS = sql("SELECT webhook_id, owner, epoch FROM lanes WHERE webhook_id IN (:
 _LOCK = sql(f"""
     SELECT l.organisation_id, l.mode, l.webhook_id, l.owner, l.epoch, l.leased_until,
       l.failing_since, w.url, w.payload, w.is_active, w.deleted_at, s.sealed,
-      EXISTS (SELECT 1 FROM deliveries AS d WHERE d.webhook_id = l.webhook_id
-        AND d.next_attempt_at <= (SELECT jump_now())) AS has_due,
+      (SELECT min(d.next_attempt_at) FROM deliveries AS d WHERE d.webhook_id = l.webhook_id
+        AND d.next_attempt_at IS NOT NULL) <= (SELECT jump_now()) AS has_due,
       (SELECT jump_now()) AS now
     FROM lanes AS l
     JOIN webhooks AS w ON w.organisation_id = l.organisation_id AND w.mode = l.mode
