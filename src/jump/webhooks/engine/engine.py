@@ -29,7 +29,7 @@ from jump.webhooks.signing import prepare
 from jump.webhooks.transport.transport import Transport
 
 MOST_IN_AIR = 512
-LINGER = 0.005  # seconds an answer waits for others to be written down with it,
+LINGER = 0.01  # seconds an answer waits for others to be written down with it,
 LONG_LINGER = 0.02  # and where no delivery waits for its lane
 LOOK_AGAIN = 0.02  # seconds until what somebody had locked is tried again
 REST = 0.2  # seconds after the database failed us
