@@ -30,15 +30,16 @@ async def test_what_is_written_is_there_for_everybody_once_write_returns(
     assert await jobs(other) == {"a": 1}
 
 
+@pytest.mark.parametrize("place", [0, 20])
 async def test_of_many_writers_at_once_one_that_fails_takes_nobody_with_it(
-    database: Database,
+    database: Database, place: int
 ) -> None:
     async def fail(tx: Tx) -> None:
         await tx.run(ADD, job="half", due=1)
         raise Unwelcome
 
     writers = [database.write(adding(f"job {number:02}")) for number in range(40)]
-    writers[20:20] = [database.write(fail), database.write(adding("job 00"))]
+    writers[place:place] = [database.write(fail), database.write(adding("job 00"))]
     answers = await asyncio.gather(*writers, return_exceptions=True)
     failed = [answer for answer in answers if isinstance(answer, Exception)]
     assert sorted(type(each).__name__ for each in failed) == ["Unwelcome", "Violated"]

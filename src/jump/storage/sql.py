@@ -35,12 +35,16 @@ class Sql:
     `of_one_row` is the statement for it to run where there is only one.
     """
 
-    __slots__ = ("lists", "names", "of_one_row", "postgresql", "sqlite", "takes_columns")
+    __slots__ = (
+        "_sqlite_names", "lists", "names", "of_one_row", "postgresql", "sqlite", "takes_columns",
+    )  # fmt: skip
 
     def __init__(self, sqlite: str, postgresql: str, of_one_row: "Sql | None" = None) -> None:
         self.of_one_row = of_one_row
         self.names, self.lists, self.postgresql = _numbered(postgresql)
         self.takes_columns = any(found["column"] for found in _TOKEN.finditer(postgresql))
+        # SQLite numbers a parameter where it first stands, too.
+        self._sqlite_names, _, _ = _numbered(sqlite)
         self.sqlite = _json_lists(_ROW_LOCK.sub("", sqlite))
 
     def positional(self, args: Args) -> list[Value]:
@@ -54,12 +58,14 @@ class Sql:
             return statement, statement.positional(rows[0])
         return self, [[row[name] for row in rows] for name in self.names]
 
-    def named(self, args: Args) -> Args:
-        """The arguments for SQLite, lists as JSON."""
+    def bound(self, args: Args) -> list[Value]:
+        """The arguments in SQLite's order, lists as JSON: it finds them sooner than by name."""
         if not self.lists:
-            return args
-        encoded = {name: msgspec.json.encode(args[name]).decode() for name in self.lists}
-        return {**args, **encoded}
+            return [args[name] for name in self._sqlite_names]
+        return [
+            msgspec.json.encode(args[name]).decode() if name in self.lists else args[name]
+            for name in self._sqlite_names
+        ]
 
     def __repr__(self) -> str:
         return f"sql({' '.join(self.postgresql.split())!r})"

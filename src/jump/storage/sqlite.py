@@ -60,7 +60,7 @@ class SqliteTx:
         self._refuse_after_violation()
         try:
             before = self._connection.total_changes()
-            self._connection.execute(query.sqlite, query.named(args)).fetchall()
+            self._connection.execute(query.sqlite, query.bound(args)).fetchall()
             changed = self._connection.total_changes() - before
             # Triggers count in the total only; changes() is what the statement itself did.
             return self._connection.changes() if changed else 0
@@ -71,7 +71,7 @@ class SqliteTx:
         """Run it once for each row of arguments."""
         self._refuse_after_violation()
         try:
-            self._connection.executemany(query.sqlite, [query.named(row) for row in rows])
+            self._connection.executemany(query.sqlite, [query.bound(row) for row in rows])
         except apsw.Error as error:
             raise self._refusal(error) from error
 
@@ -86,7 +86,7 @@ class SqliteTx:
     def _rows(self, query: Sql, args: Args) -> list[Row]:
         self._refuse_after_violation()
         try:
-            cursor = self._connection.execute(query.sqlite, query.named(args))
+            cursor = self._connection.execute(query.sqlite, query.bound(args))
             first = cursor.fetchone()
             if first is None:
                 return []
@@ -257,27 +257,32 @@ class SqliteDatabase:
             writer = self._queue.popleft()
             if writer.answer.cancelled():
                 continue
-            result = self._attempt(writer.work)
+            result = self._attempt(writer.work, is_first=not done)
             done.append((writer, result))
             if not self._writer.in_transaction:
-                # A full or failing disk ends the transaction, with what the others have written.
+                # The first was undone; or a full or failing disk has ended the transaction, with
+                # what the others have written.
                 raise result.error or StorageUnavailable("The database ended the transaction.")
             if result.announced is News.TO_DO:
                 announced = True
                 self._joins.wake()
 
-    def _attempt(self, work: Work[Any]) -> "_Result":
+    def _attempt(self, work: Work[Any], *, is_first: bool) -> "_Result":
+        """One writer of a group. The first has nobody before it whose work must stay when its own
+        is undone: it needs no SAVEPOINT, which keeps a copy of every page that is changed."""
         tx = SqliteTx(self._writer, self._schema)
         try:
-            self._writer.execute("SAVEPOINT work")
+            if not is_first:
+                self._writer.execute("SAVEPOINT work")
             value = _finish(work(tx))
             if tx.violated is not None:
                 raise tx.violated
-            self._writer.execute("RELEASE work")
+            if not is_first:
+                self._writer.execute("RELEASE work")
         except Exception as error:
             if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK TO work")
-                self._writer.execute("RELEASE work")
+                undo = "ROLLBACK" if is_first else "ROLLBACK TO work; RELEASE work"
+                self._writer.execute(undo)
             return _Result(error=error)
         return _Result(value=value, announced=tx.announced)
 
