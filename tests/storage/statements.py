@@ -137,7 +137,9 @@ def _of_ranges(
         texts = tuple(one.text for one in query.conditions)
         if ranges:
             known = (f"{column} >= :known",)
-            choice = pages._choice(each.source, column, order, known, ranges, continued)
+            choice = pages._choice(
+                each.source, column, order, known, ranges, continued, not flt.shared
+            )
             yield f"{flt.name}{form} _choice", choice
             walked = pages._walked(each, column, order, texts, ranges, continued)
             yield f"{flt.name}{form} _walked", walked

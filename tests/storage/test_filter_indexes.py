@@ -28,6 +28,7 @@ LARGE = {
     for each in RESOURCES
     if each.resource.listing.source not in SMALL and "{id}" not in each.resource.path
 }
+MARKED = [each for each in LARGE if in_error.INCLUDED in LARGE[each].extras]
 
 
 @pytest.mark.parametrize("table", LARGE)
@@ -45,38 +46,70 @@ def test_every_filter_of_a_list_that_grows_has_an_index(
 
 
 @pytest.mark.parametrize("table", LARGE)
-def test_what_many_records_share_has_an_index_in_the_order_of_their_changes_too(
+def test_what_many_records_have_has_an_index_in_the_order_of_their_changes_too(
     table: str, sqlite_store: SqliteStore
 ) -> None:
     found = [columns for columns, _ in indexes(sqlite_store, table)]
     missing = [
-        f"CREATE INDEX {table}_by_{each.name}_updated ON {table}"
-        f" ({', '.join(OF_THE_TENANT)}, {each.name}, updated_at, id);"
+        create(table, f"by_{each.name}_updated", [column_of(each), "updated_at", "id"])
         for each in LARGE[table].filters
-        if each.kind == "text"
-        and each.name not in COMES_WITH_TIME | OF_ONE_RECORD
-        and [*OF_THE_TENANT, each.column or each.name, "updated_at", "id"] not in found
+        if many_have(each)
+        and not any(
+            one[:5] == [*OF_THE_TENANT, column_of(each), "updated_at", "id"] for one in found
+        )
     ]
     assert not missing, "\n" + "\n".join(missing)
 
 
-@pytest.mark.parametrize(
-    "table", [each for each in LARGE if in_error.INCLUDED in LARGE[each].extras]
-)
-def test_what_lies_at_one_end_of_every_order_is_sorted_by_its_index_alone(
+@pytest.mark.parametrize("table", MARKED)
+def test_what_is_found_by_a_filter_is_sorted_by_an_index_alone(
     table: str, sqlite_store: SqliteStore
 ) -> None:
-    listing = LARGE[table]
-    orders = {column for _, column in listing.sorts}
-    needed = {"id", *orders, "entered_in_error"}
     found = list(indexes(sqlite_store, table))
     missing = [
         wanted(table, each)
-        for each in listing.filters
-        if lies_at_one_end(each)
-        and not any(serves(one, each) and needed <= set(one[0]) for one in found)
+        for each in LARGE[table].filters
+        if lies_at_one_end(each) or many_have(each)
+        for _, order in LARGE[table].sorts
+        if not any(
+            serves(one, each) and {"id", "entered_in_error", order} <= set(one[0]) for one in found
+        )
     ]
     assert not missing, "\n" + "\n".join(missing)
+
+
+@pytest.mark.parametrize("table", MARKED)
+def test_what_a_filter_leaves_out_is_passed_by_the_index_of_the_order_alone(
+    table: str, sqlite_store: SqliteStore
+) -> None:
+    found = [columns for columns, _ in indexes(sqlite_store, table)]
+    filters = LARGE[table].filters
+    needed = {column_of(each) for each in filters if each.kind != "bool" and not each.shared}
+    missing = [
+        create(table, order.partition("_")[0], [order, "id", "entered_in_error", *sorted(needed)])
+        for _, order in LARGE[table].sorts
+        if not any(
+            one[:5] == [*OF_THE_TENANT, order, "id", "entered_in_error"] and needed <= set(one)
+            for one in found
+        )
+    ]
+    assert not missing, "\n" + "\n".join(missing)
+
+
+@pytest.mark.parametrize("table", LARGE)
+def test_only_what_many_records_have_is_left_to_sorting(table: str) -> None:
+    wrong = [each.name for each in LARGE[table].filters if each.shared and not many_have(each)]
+    assert not wrong
+
+
+def column_of(flt: Filter) -> str:
+    """Where it is kept."""
+    return flt.column or flt.name
+
+
+def many_have(flt: Filter) -> bool:
+    """Whether it has few values, each of many records."""
+    return flt.kind == "text" and flt.name not in COMES_WITH_TIME | OF_ONE_RECORD
 
 
 def lies_at_one_end(flt: Filter) -> bool:
@@ -87,18 +120,22 @@ def lies_at_one_end(flt: Filter) -> bool:
 def wanted(table: str, flt: Filter) -> str:
     """The index of a filter, as its migration would have it."""
     listing = LARGE[table]
-    column = flt.column or flt.name
+    column = column_of(flt)
     if column == "id":
         return f"PRIMARY KEY ({', '.join(OF_THE_TENANT)}, id)"
     orders = [each for _, each in listing.sorts]
-    columns = [*OF_THE_TENANT, *([] if flt.kind == "bool" else [column])]
+    columns = [] if flt.kind == "bool" else [column]
     columns += ["id"] if column in orders else [orders[0], "id"]
-    if lies_at_one_end(flt):
-        columns += orders
-        columns += ["entered_in_error"] if in_error.INCLUDED in listing.extras else []
+    if table in MARKED and flt.kind != "bool":
+        columns += ["entered_in_error", *orders]
     condition = f" WHERE {column}" if flt.kind == "bool" else ""
-    unique = ", ".join(dict.fromkeys(columns))
-    return f"CREATE INDEX {table}_by_{flt.name} ON {table} ({unique}){condition};"
+    return create(table, f"by_{flt.name}", columns, condition)
+
+
+def create(table: str, name: str, columns: list[str], condition: str = "") -> str:
+    """The statement that makes an index."""
+    unique = ", ".join(dict.fromkeys([*OF_THE_TENANT, *columns]))
+    return f"CREATE INDEX {table}_{name} ON {table} ({unique}){condition};"
 
 
 def indexes(store: SqliteStore, table: str) -> Iterator[tuple[list[str], str]]:
@@ -115,7 +152,7 @@ def indexes(store: SqliteStore, table: str) -> Iterator[tuple[list[str], str]]:
 def serves(index: tuple[list[str], str], flt: Filter) -> bool:
     """Whether an index finds what the filter asks for: one of the few, for a boolean."""
     columns, condition = index
-    column = flt.column or flt.name
+    column = column_of(flt)
     if columns[:2] != OF_THE_TENANT:
         return False
     if flt.kind == "bool":

@@ -30,6 +30,7 @@ class Filter:
 
     `constants` are values that partial indexes name: a statement for one of them names it too.
     `choices` are all the values there are, where they are few: asking for another is a mistake.
+    `shared` is one whose few values many records have each: the indexes of a list's orders lack it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Filter:
     values: tuple[tuple[str, str], ...] = ()
     constants: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    shared: bool = False
 
 
 def renamed(other: str, name: str) -> tuple[tuple[str, str], ...]:

@@ -17,10 +17,9 @@ from jump.resources.listing import Condition, Listing, ListQuery, Order, Positio
 from jump.storage.database import Tx
 from jump.storage.sql import Row, Sql, Value, sql, twin
 
-# Rows that are sorted, and rows that are gone through, before more are tried of the other way.
+# Rows that would be sorted, and rows that would be gone through: tried in this order.
 FEW, AHEAD = 1_000, 2_000
-MANY, FAR = 20_000, 10_000
-MOST = 100_000
+MANY, FAR = 40_000, 10_000
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -64,12 +63,12 @@ async def _statement(
     if not ranges or listing.fixed or column == "id":
         return _planned(listing, column, query.order, texts, continued)
     known = _texts(each for each in query.conditions if each.bounds == column)
-    choice = _choice(listing.source, column, query.order, known, ranges, continued)
+    shared = {each.column or each.name for each in listing.filters if each.shared}
+    alone = not any(each.bounds in shared for each in query.conditions)
+    choice = _choice(listing.source, column, query.order, known, ranges, continued, alone)
     end = query.offset + query.limit
-    # No index has for ids what they are sorted by: so many rows would be fetched one by one.
-    most = MANY if any(each.bounds == "id" for each in query.conditions) else MOST
-    limits = {"few": FEW, "many": MANY, "most": most, "ahead": AHEAD + query.offset}
-    row = await tx.one(choice, **args, **limits, far=FAR + query.offset, page=end)
+    ahead, far = AHEAD + query.offset, FAR + query.offset
+    row = await tx.one(choice, **args, few=FEW, many=MANY, ahead=ahead, far=far, page=end)
     assert row is not None
     if row["walks"]:
         return _walked(listing, column, query.order, texts, ranges, continued)
@@ -102,10 +101,11 @@ def _walked(
     continued: bool,
 ) -> Sql:
     """In the order that is asked for, until the page is full: PostgreSQL knows that it is soon."""
+    ids = replace(listing, columns=("id",))
     hidden = tuple(f"+{each}" if each in ranges else each for each in conditions)
     return twin(
-        sqlite=_select(listing, column, order, hidden, continued),
-        postgresql=_select(listing, column, order, conditions, continued),
+        sqlite=_of(listing, _select(ids, column, order, hidden, continued), column, order),
+        postgresql=_of(listing, _select(ids, column, order, conditions, continued), column, order),
     )
 
 
@@ -113,9 +113,16 @@ def _walked(
 def _sorted(
     listing: Listing, column: str, order: Order, conditions: tuple[str, ...], continued: bool
 ) -> Sql:
-    """By what the ranges let through, and then sorted: by an index alone, where it has it all."""
-    ids = _select(replace(listing, columns=("id",)), f"+{column}", order, conditions, continued)
+    """By what the ranges let through, and then sorted."""
+    ids = replace(listing, columns=("id",))
     return sql(
+        _of(listing, _select(ids, f"+{column}", order, conditions, continued), column, order)
+    )
+
+
+def _of(listing: Listing, ids: str, column: str, order: Order) -> str:
+    """The rows with these ids, which are found by an index alone."""
+    return (
         f"SELECT {', '.join(listing.columns)} FROM {listing.source}"  # noqa: S608
         " WHERE organisation_id = :organisation AND mode = :mode"
         f" AND id IN ({ids}) ORDER BY +{column} {order}, id {order}"
@@ -130,8 +137,12 @@ def _choice(
     known: tuple[str, ...],
     ranges: tuple[str, ...],
     continued: bool,
+    alone: bool,
 ) -> Sql:
-    """Whether to walk: by what either way would take, tried on more and more rows."""
+    """Whether to walk: by what either way would take, tried on a few rows and then on more.
+
+    By an index `alone` walking costs no more than sorting, and less where many rows are found.
+    """
     within = " AND ".join(ranges)
     # In the order of its index. PostgreSQL would go through the table, and past all of another end.
     ends = [each.split()[0] for each in ranges if " IN (" not in each]
@@ -147,10 +158,10 @@ def _choice(
         first = _select(lists, column, order, known, continued, f"LIMIT :{rows}")
         return f"SELECT 1 FROM ({first}) AS first WHERE {within} LIMIT 1 OFFSET :page"  # noqa: S608
 
+    more = f" WHEN EXISTS ({found} :many) THEN TRUE WHEN EXISTS ({near('far')}) THEN TRUE"
     return sql(
         f"SELECT CASE WHEN NOT EXISTS ({found} :few) THEN FALSE"
-        f" WHEN EXISTS ({near('ahead')}) THEN TRUE WHEN NOT EXISTS ({found} :many) THEN FALSE"
-        f" WHEN EXISTS ({near('far')}) THEN TRUE ELSE EXISTS ({found} :most) END AS walks"
+        f" WHEN EXISTS ({near('ahead')}) THEN TRUE{more if alone else ''} ELSE FALSE END AS walks"
     )
 
 

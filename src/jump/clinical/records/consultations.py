@@ -35,9 +35,9 @@ LIST: Final = Listing(
     filters=(
         Filter("id", "text"),
         Filter("patient_id", "text"),
-        Filter("clinician_id", "text"),
+        Filter("clinician_id", "text", shared=True),
         Filter("appointment_id", "text"),
-        Filter("location_id", "text"),
+        Filter("location_id", "text", shared=True),
         Filter("status", "text", constants=("draft",), choices=get_args(Status)),
         Filter("entered_in_error", "bool"),
         Filter("consultation_date", "date"),

@@ -43,7 +43,7 @@ LIST = Listing(
     filters=(
         Filter("id", "text"),
         Filter("patient_id", "text"),
-        Filter("prescriber_id", "text"),
+        Filter("prescriber_id", "text", shared=True),
         Filter("consultation_id", "text"),
         Filter("status", "text", choices=get_args(Status)),
         Filter("entered_in_error", "bool"),

@@ -21,9 +21,9 @@ LIST = Listing(
     filters=(
         Filter("id", "text"),
         Filter("patient_id", "text"),
-        Filter("clinician_id", "text"),
-        Filter("appointment_type_id", "text"),
-        Filter("location_id", "text"),
+        Filter("clinician_id", "text", shared=True),
+        Filter("appointment_type_id", "text", shared=True),
+        Filter("location_id", "text", shared=True),
         Filter("hold_id", "text"),
         # Jump's `scheduled` and `pending_approval` are taken like the others; nothing has them.
         Filter("status", "text", choices=(*get_args(Status), "scheduled", "pending_approval")),
