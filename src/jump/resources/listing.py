@@ -186,8 +186,13 @@ def _conditions(
         except ValueError as error:
             errors.append(FieldError(extra.name, str(error)))
             continue
-        if not any(f"{extra.yields_to}{suffix}" in values for suffix in _OPERATORS):
+        if not _yields(extra, values):
             yield from conditions
+
+
+def _yields(extra: Extra, values: Mapping[str, str]) -> bool:
+    name = extra.yields_to
+    return name is not None and any(f"{name}{suffix}" in values for suffix in _OPERATORS)
 
 
 @functools.cache
