@@ -49,6 +49,21 @@ async def step_during(
     return await step
 
 
+async def step_while_leased(
+    desk: Desk, stepping: Stepping, **lease: Any
+) -> tuple[dict[str, Any], Done]:
+    """A webhook, and a step with an event for it during which its lane gets this lease."""
+    made = await desk.webhook()
+    await desk.happens("Ada")
+    done = await step_during(
+        desk,
+        stepping,
+        lambda tx: tx.all(_LOCK, id=made["id"]),
+        lambda: desk.change(_LEASE, **lease, id=made["id"]),
+    )
+    return made, done
+
+
 async def test_what_an_activation_releases_meanwhile_goes_first(
     desk: Desk, stepping: Stepping
 ) -> None:
@@ -107,14 +122,7 @@ async def test_a_secret_made_meanwhile_signs_what_is_sent(desk: Desk, stepping: 
 async def test_a_lane_that_another_takes_meanwhile_is_the_other_s(
     desk: Desk, stepping: Stepping
 ) -> None:
-    made = await desk.webhook()
-    await desk.happens("Ada")
-    done = await step_during(
-        desk,
-        stepping,
-        lambda tx: tx.all(_LOCK, id=made["id"]),
-        lambda: desk.change(_LEASE, owner="another", until=2**60, id=made["id"]),
-    )
+    made, done = await step_while_leased(desk, stepping, owner="another", until=2**60)
     assert not done.started.claimed
     assert not done.epochs
     [lane] = await desk.rows("SELECT owner, epoch FROM lanes")
@@ -125,14 +133,7 @@ async def test_a_lane_that_another_takes_meanwhile_is_the_other_s(
 async def test_a_lane_that_another_had_meanwhile_gets_an_epoch_of_its_own(
     desk: Desk, stepping: Stepping
 ) -> None:
-    made = await desk.webhook()
-    await desk.happens("Ada")
-    done = await step_during(
-        desk,
-        stepping,
-        lambda tx: tx.all(_LOCK, id=made["id"]),
-        lambda: desk.change(_LEASE, owner=None, until=0, id=made["id"]),
-    )
+    made, done = await step_while_leased(desk, stepping, owner=None, until=0)
     assert [claimed.epoch for claimed in done.started.claimed] == [8]
     assert await desk.deliveries(made, "epoch") == [8]
 
