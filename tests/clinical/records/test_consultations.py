@@ -111,6 +111,16 @@ async def test_what_is_live_is_not_there_in_test_and_is_named_with_all_else_that
     assert patient not in answer.text
 
 
+async def test_an_appointment_of_test_tells_live_of_no_clinician(desk: Desk) -> None:
+    booked = await desk.book(desk.time("10:00"))
+    live = await desk.api.make_key(mode="live")
+    person = {"first_name": "Ada", "last_name": "Lovelace", "date_of_birth": "1980-02-29"}
+    patient = data(await desk.api.post("/patients", person, key=live), 201)["id"]
+    body = {"patient_id": patient, "consultation_date": DAY, "appointment_id": booked["id"]}
+    # Ada is not there in live: who looked her up would find her wrong as well.
+    assert fields(await desk.api.post("/consultations", body, key=live)) == {"appointment_id"}
+
+
 async def test_a_consultation_keeps_its_patient(desk: Desk) -> None:
     made = await draft(desk)
     both = await change(desk, made, patient_id=rows.OTHER_PATIENT, consultation_date=in_days(3))
