@@ -109,6 +109,34 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+SQUEEZED = """() => {
+  const found = [];
+  for (const frame of document.querySelectorAll(".frame")) {
+    if (frame.scrollWidth > frame.clientWidth) {
+      found.push(`${frame.innerText.slice(0, 40)}: cut off`);
+    }
+    const texts = document.createTreeWalker(frame, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      if (text.parentElement.closest("a, code, .soft, caption")) continue;
+      for (const word of text.data.matchAll(/[\\p{L}.]+/gu)) {
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        if (range.getClientRects().length > 1) found.push(`${word[0]}: broken`);
+      }
+    }
+  }
+  return found;
+}"""
+
+
+def squeezed(page: Page) -> list[str]:
+    """Tables that are cut off, and words in them that are broken; ids and names may be."""
+    found: list[str] = page.evaluate(SQUEEZED)
+    return found
+
+
 def scrolls_sideways(page: Page) -> int:
     """How many pixels of the page stand out at the side."""
     found: int = page.evaluate(

@@ -3,13 +3,19 @@
 import pytest
 
 from tests.console import chromium, shots
-from tests.console.house import House
+from tests.console.house import BASE, House
 from tests.console.shots import SHOTS
 
 LOOKS = {
     "wide-light": {"size": chromium.WIDE, "dark": False},
     "narrow-dark": {"size": chromium.NARROW, "dark": True},
 }
+
+# Windows between a telephone's and a desk's: half a screen, tablets, a small laptop.
+BETWEEN = (640, 768, 1024, 1160, 1280)
+
+# The pages that have one.
+LISTS = {shot.name for shot in SHOTS} | set(shots.NEVER)
 
 # So that no test takes minutes, and several processes share them.
 PARTS = 2
@@ -41,3 +47,22 @@ def test_every_page_is_whole_with_scripts_off(sqlite_house: House, part: int) ->
     for shot, page in shots.tour(SHOTS[part::PARTS], sqlite_house, scripts=False):
         assert page.get_by_role("heading", level=1).count() == 1, shot.name
         assert page.locator("button[data-copy]:visible").count() == 0, shot.name
+
+
+def test_every_table_has_room_in_windows_of_every_width(sqlite_house: House) -> None:
+    wrong: list[str] = []
+    tables = [shot for shot in SHOTS if f"{shot.page}-empty" in LISTS and shot.state == "content"]
+    for shot, page in shots.tour(tables, sqlite_house):
+        for width in BETWEEN:
+            page.set_viewport_size({"width": width, "height": 800})
+            wrong += [f"{shot.name} at {width} px: {line}" for line in chromium.squeezed(page)]
+    assert wrong == []
+
+
+def test_on_paper_times_are_exact_and_nothing_is_there_to_press(sqlite_house: House) -> None:
+    page = sqlite_house.window("admin").page
+    page.goto(f"{BASE}/audit?mode=test")
+    page.emulate_media(media="print")
+    told = page.locator("td time").first.evaluate("(e) => getComputedStyle(e, '::after').content")
+    assert "UTC" in told
+    assert page.locator(".btn:visible, input:visible, nav:visible").count() == 0

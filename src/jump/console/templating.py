@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jump.console import words
+from jump.console import who, words
 from jump.console.fields import Fields
 from jump.console.guarding import csrf_token
 from jump.console.navigation import HOME, NAVIGATION
@@ -68,6 +68,7 @@ class Templates:
             field_words=words.field_words,
             action_words=words.action_words,
             status_kind=words.status_kind,
+            within=who.within,
         )
         self._environment.globals.update(asset=assets.address, navigation=NAVIGATION, home=HOME)
 

@@ -11,6 +11,7 @@ from jump.storage.database import Tx
 
 _OTHERS: Final[Mapping[str, str]] = {"operator": "An operator", "system": "Jump"}
 _GONE: Final = "Somebody who is gone"
+_BEGIN_SENTENCES: Final = frozenset({_OTHERS["operator"], _GONE})
 _ID: Final = re.compile(r"\b(?:usr|key)_[0-9A-Za-z]+")
 
 
@@ -29,6 +30,11 @@ async def names(visit: Visit, ids: Iterable[str]) -> Mapping[str, str]:
 
     found = await visit.parts.database.read(look)
     return {each: found.get(each) or _OTHERS.get(each, _GONE) for each in wanted}
+
+
+def within(name: str) -> str:
+    """A name as it stands inside a sentence: `made by an operator`."""
+    return f"{name[:1].lower()}{name[1:]}" if name in _BEGIN_SENTENCES else name
 
 
 async def reasons(visit: Visit, texts: Iterable[str | None]) -> Mapping[str | None, str]:
