@@ -196,6 +196,33 @@ def test_leaving_a_new_key_uncopied_asks_once(sqlite_house: House) -> None:
     assert asked == ["beforeunload"]
 
 
+@pytest.mark.parametrize("what", ["The key", "The line", "The request"])
+def test_whoever_copied_the_key_in_whatever_form_is_not_asked(
+    sqlite_house: House, what: str
+) -> None:
+    page = sqlite_house.window("developer").page
+    create(page, "Front desk")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.locator(f"button[data-said^='{what}']").click()
+    page.goto(f"{BASE}/keys")
+    assert asked == []
+
+
+def test_a_copy_button_says_that_it_copied_and_nothing_on_the_page_moves(
+    sqlite_house: House,
+) -> None:
+    page = sqlite_house.window("developer").page
+    create(page, "Front desk")
+    button = page.locator("button[data-copy=full-key]")
+    before = button.bounding_box()
+    button.click()
+    expect(button).to_have_text("Copied")
+    assert button.bounding_box() == before
+    expect(page.get_by_role("status")).to_have_text("The key is copied.")
+    expect(button).to_have_text("Copy")
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "none"])
 def test_of_a_key_that_is_pasted_only_its_id_leaves_the_page(
     sqlite_house: House, scripts: bool

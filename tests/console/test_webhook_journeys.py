@@ -80,6 +80,8 @@ def test_a_result_that_was_there_before_the_page_is_said_like_a_later_one(
     expect(page.get_by_role("status")).to_contain_text(
         re.compile("Not delivered.*The name could not be resolved")
     )
+    # In sight it stands with its result, not with the tick of what was done.
+    assert "Not delivered" not in page.locator("#said p:not(.unseen)").inner_text()
 
 
 def test_an_address_that_is_not_public_is_refused_and_nothing_typed_is_lost(

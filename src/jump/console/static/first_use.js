@@ -30,7 +30,5 @@ function tell(words) {
   tag.textContent = "Works";
   note.querySelector(".words").textContent = words;
   note.classList.add("done");
-  const line = document.createElement("p");
-  line.textContent = words;
-  document.getElementById("said").replaceChildren(line);
+  document.dispatchEvent(new CustomEvent("tell", { detail: words }));
 }

@@ -31,7 +31,5 @@ async function ask() {
 }
 
 function tell(words) {
-  const line = document.createElement("p");
-  line.textContent = words;
-  said.replaceChildren(line);
+  document.dispatchEvent(new CustomEvent("tell", { detail: words }));
 }
