@@ -13,6 +13,7 @@ from tests.console.chromium import Watched
 from tests.console.practice import PASSWORD, SECRET_KEY, Practice, email, prepare
 from tests.databases import Store
 from tests.processes import Jump, Running
+from tests.receiver import Receiver
 
 BASE = "/settings/developers"
 # Where everybody comes to who signs in.
@@ -73,6 +74,17 @@ def settings_for(store: Store) -> dict[str, str]:
         "JUMP_DATABASE_URL": store.url,
         "JUMP_SECRET_KEY": SECRET_KEY,
         "CONSOLE_PARTS": "yes",
+    }
+
+
+def settings_to_send(store: Store, receiver: Receiver, retries: str) -> dict[str, str]:
+    """The same for a server that may call a receiver on this machine, and tries again so."""
+    return {
+        **settings_for(store),
+        "JUMP_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
+        "JUMP_WEBHOOK_ALLOW_PORTS": str(receiver.port),
+        "JUMP_WEBHOOK_CA_FILE": receiver.ca_file,
+        "JUMP_RETRY_SCHEDULE": retries,
     }
 
 

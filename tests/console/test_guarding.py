@@ -134,6 +134,15 @@ async def test_a_sign_in_ends_when_it_is_signed_out_idle_or_old(site: Site) -> N
     assert (await visitor.get("/keys")).status_code == 303
 
 
+async def test_what_scripts_ask_by_themselves_keeps_no_sign_in_alive(site: Site) -> None:
+    visitor = await site.signed_in()
+    asked = "/keys/create/words"
+    for _ in range(IDLE_LIMIT // (20 * MINUTE)):
+        assert (await visitor.get(asked)).status_code == 200
+        site.offset += 20 * MINUTE
+    assert (await visitor.get(asked)).status_code == 303
+
+
 @pytest.mark.parametrize(
     "headers",
     [

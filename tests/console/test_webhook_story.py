@@ -14,7 +14,7 @@ from tests.calling import call
 from tests.console import chromium
 from tests.console.chromium import ChromiumMissing
 from tests.console.hands import HANDS, Hands
-from tests.console.house import BASE, House, open_house, settings_for
+from tests.console.house import BASE, House, open_house, settings_to_send
 from tests.databases import Store
 from tests.processes import Jump
 from tests.receiver import Answer, Received, Receiver
@@ -44,13 +44,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def house(store: Store, jump_on: Callable[..., Jump], receiver: Receiver) -> Iterator[House]:
     """A practice whose server may call the receiver, and tries again after a second."""
-    settings = {
-        **settings_for(store),
-        "JUMP_WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
-        "JUMP_WEBHOOK_ALLOW_PORTS": str(receiver.port),
-        "JUMP_WEBHOOK_CA_FILE": receiver.ca_file,
-        "JUMP_RETRY_SCHEDULE": "1,1",
-    }
+    settings = settings_to_send(store, receiver, "1,1")
     try:
         with open_house(store, jump_on(**settings)) as opened:
             yield opened

@@ -92,8 +92,9 @@ class ConsoleApp:
         if visit.path in _LEADING_HERE:
             return RedirectResponse(self._addresses.path(HOME, {}), 307)
         arriving.read_address(visit)
-        await arriving.recognise(visit)
         found = self._addresses.find(visit.path)
+        of_script = found is not None and isinstance(found.place, Feed)
+        await arriving.recognise(visit, is_asked_by_scripts=of_script)
         if found is None:
             raise NotFound(_NOTHING_HERE)
         visit.name, visit.ids = found.place.name, found.ids

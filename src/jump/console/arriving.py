@@ -57,13 +57,17 @@ def read_address(visit: Visit) -> None:
     visit.mode = mode_of(visit.query)
 
 
-async def recognise(visit: Visit) -> None:
-    """Who is signed in. Raises StorageUnavailable."""
+async def recognise(visit: Visit, *, is_asked_by_scripts: bool) -> None:
+    """Who is signed in. What scripts ask by themselves keeps no sign-in alive.
+
+    Raises StorageUnavailable.
+    """
     parts = visit.parts
     token = cookies.read(visit.request, cookies.SIGN_IN, secure=visit.secure)
     if not token:
         return
-    visit.sign_in = await sign_ins.resume(parts.database, parts.keyring, token, visit.at)
+    recognised = sign_ins.look if is_asked_by_scripts else sign_ins.resume
+    visit.sign_in = await recognised(parts.database, parts.keyring, token, visit.at)
 
 
 def unpack(visit: Visit) -> bool:

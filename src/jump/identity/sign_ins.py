@@ -159,22 +159,25 @@ async def finish(
 
 
 async def resume(database: Database, keyring: Keyring, token: str, at: int) -> SignIn | None:
-    """Whose token it is: one read. None if it is unknown, ended, idle or too old."""
+    """Whose token it is, which is used by this. None if it is unknown, ended, idle or too old."""
+    sign_in = await look(database, keyring, token, at)
+    if sign_in is None or at - sign_in.seen_at < SEEN_EVERY:
+        return sign_in
+    # A page is shown whether or not this can be noted.
+    with contextlib.suppress(StorageUnavailable):
+        await database.count(lambda tx: tx.run(_SEEN, id=sign_in.id, at=at))
+    return replace(sign_in, seen_at=at)
+
+
+async def look(database: Database, keyring: Keyring, token: str, at: int) -> SignIn | None:
+    """As `resume`, in one read and without a use: for what scripts ask while nobody is there."""
     hashes = token_hashes(keyring, token)
     if hashes is None:
         return None
     row = await database.count(lambda tx: tx.one(_RESUME, hash=hashes[0], older_hash=hashes[1]))
     if row is None:
         return None
-    sign_in = of_row(row, token)
-    if _is_over(row, at):
-        return None
-    if at - sign_in.seen_at < SEEN_EVERY:
-        return sign_in
-    # A page is shown whether or not this can be noted.
-    with contextlib.suppress(StorageUnavailable):
-        await database.count(lambda tx: tx.run(_SEEN, id=sign_in.id, at=at))
-    return replace(sign_in, seen_at=at)
+    return None if _is_over(row, at) else of_row(row, token)
 
 
 async def roles_of(

@@ -6,9 +6,9 @@ What is shown may hold a patient's record, so that looking is written into the a
 from typing import Final
 
 from jump.audit import trail
-from jump.console import attempts
+from jump.console import attempts, words
 from jump.console.page import Context, Form, Go, Page
-from jump.console.pages.webhook import frame
+from jump.console.pages.webhook import frame, send_waiting, stands
 from jump.console.sending import Repeated, write_once
 from jump.console.visit import Visit
 from jump.storage.database import Tx
@@ -23,6 +23,7 @@ async def _show(visit: Visit) -> Context:
     found = await _found(visit)
     payload = representation.payload(found.delivery).decode()
     delivery = found.delivery
+    is_waiting = delivery["state"] == "pending" and delivery["next_attempt_at"] is not None
     return {
         **framed,
         "delivery": delivery,
@@ -31,7 +32,14 @@ async def _show(visit: Visit) -> Context:
         "payload": payload,
         "curl": attempts.curl(framed["row"]["url"], found.attempts, payload),
         "is_under_way": delivery["state"] in ON_THEIR_WAY,
+        "may_send_now": is_waiting and found.attempts and visit.may("manage_webhooks"),
+        "stands": stands(visit, [delivery], id=delivery["event_id"]),
+        "in_words": f"{delivery['state'].capitalize()} {_after(delivery['attempt_count'])}",
     }
+
+
+def _after(count: int) -> str:
+    return f"after {words.counted(count, 'attempt')}" if count else "so far"
 
 
 async def _found(visit: Visit) -> Found:
@@ -62,13 +70,21 @@ async def _resend(visit: Visit) -> Go:
     return Go("delivery", visit.ids, said="It is sent once more.")
 
 
+async def _send_now(visit: Visit) -> Go:
+    await send_waiting(visit)
+    return Go("delivery", visit.ids, said="All that waited for this webhook is sent now.")
+
+
 PAGES: Final = (
     Page(
         "delivery",
         "/webhooks/{webhook_id}/deliveries/{delivery_id}",
         "see_payloads",
         _show,
-        (Form("resend", _resend, needs="manage_webhooks"),),
+        (
+            Form("resend", _resend, needs="manage_webhooks"),
+            Form("send_now", _send_now, needs="manage_webhooks"),
+        ),
         section="webhooks",
     ),
 )

@@ -1,12 +1,15 @@
 """One webhook: what was sent to it and how that ended, and a test with its answer on the page."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from starlette.responses import PlainTextResponse, Response
+
 from jump.console import attempts, paging, who, words
 from jump.console.charts import Bar, Chart, chart
-from jump.console.page import Context, Form, Go, Page
+from jump.console.page import Context, Feed, Form, Go, Page
 from jump.console.pages.webhooks import seen
 from jump.console.sending import Repeated, write_once
 from jump.console.tables import Found, table
@@ -70,16 +73,37 @@ async def frame(visit: Visit) -> dict[str, Any]:
 async def _show(visit: Visit) -> Context:
     framed = await frame(visit)
     given = _filters(visit)
+    deliveries = await table(partial(_deliveries, visit, given), is_filtered=bool(given))
+    shown = {name: visit.query.one(name) for name in (*FILTERS, paging.AFTER)}
     return {
         **framed,
+        "stands": stands(visit, deliveries.rows, **shown),
         "tested": await _tested(visit),
         "attempts": _chart(attempt_counts.by_hour(framed["each"]["done"].counts, visit.at)),
-        "deliveries": await table(partial(_deliveries, visit, given), is_filtered=bool(given)),
+        "deliveries": deliveries,
         "states": list(STATES.items()),
         "events": [("", "All events"), *((name, name) for name in framed["names"])],
         "is_narrowed": bool(given.keys() - {"state"}),
         "clear": visit.here(**dict.fromkeys((*FILTERS, paging.AFTER), "")),
     }
+
+
+def stands(visit: Visit, rows: Iterable[Row], **shown: str) -> dict[str, str]:
+    """For the script of a page: where these deliveries stand, and where it learns of a change."""
+    ids = {"webhook_id": visit.ids["webhook_id"]}
+    return {"mark": _mark(rows), "ask": visit.url("webhook_stands", **ids, **shown)}
+
+
+def _mark(rows: Iterable[Row]) -> str:
+    """Differs when a delivery is new, or one stands otherwise."""
+    told = (f"{row['id']} {row['state']} {row['attempt_count']}" for row in rows)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+async def _stands(visit: Visit) -> Response:
+    """The mark of the deliveries that the address names. Raises InvalidRequest."""
+    found = await _deliveries(visit, _filters(visit))
+    return PlainTextResponse(_mark(found.rows))
 
 
 def _filters(visit: Visit) -> dict[str, str]:
@@ -144,6 +168,18 @@ async def _tested(visit: Visit) -> dict[str, Any] | None:
     }
 
 
+async def send_waiting(visit: Visit) -> None:
+    """Send at once what waits for its next attempt, in order: a pause that ends as it begins."""
+    webhook_id, guard = visit.ids["webhook_id"], visit.parts.guard
+
+    async def work(tx: Tx) -> None:
+        for is_active in (False, True):
+            asked = {"is_active": is_active}
+            await webhook.change(tx, visit.caller, visit.at, webhook_id, asked, guard)
+
+    await visit.parts.database.write(work)
+
+
 async def send_test(visit: Visit) -> Go:
     """Send a test; the page that follows waits for its answer."""
     webhook_id, wanted = visit.ids["webhook_id"], visit.typed.one("event_type") or None
@@ -171,4 +207,5 @@ PAGES: Final = (
         (Form("test", send_test, needs="manage_webhooks"),),
         section="webhooks",
     ),
+    Feed("webhook_stands", "/webhooks/{webhook_id}/stands", "see_webhooks", _stands),
 )

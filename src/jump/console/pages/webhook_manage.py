@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from jump.console import words
 from jump.console.page import Context, Form, Go, Page
-from jump.console.pages.webhook import frame
+from jump.console.pages.webhook import frame, send_waiting
 from jump.console.pages.webhook_create import PAYLOADS, asked_for, groups
 from jump.console.sending import Repeated, write_once
 from jump.console.visit import Visit
@@ -59,6 +59,11 @@ async def _pause(visit: Visit) -> Go:
 
 async def _activate(visit: Visit) -> Go:
     return await _change(visit, {"is_active": True}, "Active: what waited is being sent.")
+
+
+async def _send_now(visit: Visit) -> Go:
+    await send_waiting(visit)
+    return Go("webhook", visit.ids, said="All that waited is sent now.")
 
 
 async def _edit(visit: Visit) -> Go:
@@ -124,6 +129,7 @@ PAGES: Final = (
         (
             Form("pause", _pause),
             Form("activate", _activate),
+            Form("send_now", _send_now),
             Form("edit", _edit, confirms=_is_live),
             Form("rotate", _rotate, confirms=_is_live),
             Form("replay", _replay),
