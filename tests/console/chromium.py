@@ -118,7 +118,7 @@ SQUEEZED = """() => {
     const texts = document.createTreeWalker(frame, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
       const text = texts.currentNode;
-      if (text.parentElement.closest("a, code, .soft, caption")) continue;
+      if (text.parentElement.closest("a, code, .name, .soft, caption")) continue;
       for (const word of text.data.matchAll(/[\\p{L}.]+/gu)) {
         const range = document.createRange();
         range.setStart(text, word.index);

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from jump.audit import access_log
+from msgspec import structs
+
+from jump.audit import access_log, trail
 from jump.audit.access_log import Access
 from jump.caller import OPERATOR, Caller, Mode, Tenant
 from jump.identity import invitations, organisations, ready_users
@@ -55,7 +57,8 @@ class Practice:
 
     `invited` is the id of a user who has not joined, `invitation` the token of the link to join;
     `events` are ids, the newest first, which was sent to the webhook Reminders; `sent` are those of
-    the deliveries of the webhook Booking diary, as `sent.DAY_OF_ONE` has them.
+    the deliveries of the webhook Booking diary, as `sent.DAY_OF_ONE` has them; `patient` is one
+    whom a program and a person saw.
     """
 
     organisation: str
@@ -68,6 +71,7 @@ class Practice:
     invited: str = ""
     events: list[str] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    patient: str = ""
 
     def caller(self, mode: Mode = "test", role: str = "admin") -> Caller:
         """One of the users, as the functions know who asks."""
@@ -97,6 +101,7 @@ async def make(database: Database) -> Practice:
     tenant, reminders = practice.caller().tenant, practice.hooks["Reminders"]
     await happenings.deliver(database, tenant, practice.events[0], reminders)
     practice.sent = await sent.add(database, tenant, practice.hooks["Booking diary"])
+    practice.patient = await see_a_patient(database, practice)
     practice.invitation = await invite(database, practice)
     return practice
 
@@ -218,6 +223,26 @@ _ROUTES = (
     ("POST", "/holds"),
     ("POST", "/patients"),
 )
+
+
+async def see_a_patient(database: Database, practice: Practice) -> str:
+    """A patient whom the key Booking site read twice, and the admin once; the patient's id."""
+    now, caller = system_clock(), practice.caller()
+    patient, chance = new_id("pat", now - DAY), Random(3)
+    key = practice.keys["Booking site"]
+    rows = [
+        structs.replace(
+            access(practice, key, now - ago, chance),
+            method="GET",
+            route="/patients/{id}",
+            patient_ids=(patient,),
+        )
+        for ago in (HOUR, 2 * HOUR)
+    ]
+    await database.write(lambda tx: access_log.write(tx, rows))
+    looked = trail.Change("delivery.viewed", "delivery", practice.sent[0], patient)
+    await database.write(lambda tx: trail.write(tx, caller, looked, now - MINUTE))
+    return patient
 
 
 def requests(practice: Practice, key: KeyRecord, now: int) -> Iterator[Access]:

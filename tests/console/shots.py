@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 import jump.console
 from jump.console.page import Page as ConsolePage
 from jump.console.places import PLACES
+from jump.kit.ids import sample_id
 from tests.console.chromium import Watched
 from tests.console.house import BASE, House
 from tests.console.practice import HOSTILE, Practice
@@ -116,6 +117,11 @@ def of_key(name: str, path: str = "") -> Callable[[Practice], str]:
         return f"/keys/{key.id}{path}{'&' if '?' in path else '?'}mode={key.mode}"
 
     return address
+
+
+def seen_patient(practice: Practice) -> str:
+    """Who saw a patient whom somebody saw."""
+    return f"/audit/patient?patient={practice.patient}&mode=test"
 
 
 def of_user(role: str) -> Callable[[Practice], str]:
@@ -292,6 +298,9 @@ SHOTS: tuple[Shot, ...] = (
     Shot("audit", "live", at("/audit", "live"), "viewer"),
     Shot("audit", "empty", at("/audit"), "second-admin"),
     Shot("audit", "filtered", at("/audit?action=none&since=2026-01-01")),
+    Shot("audit_patient", "content", seen_patient),
+    Shot("audit_patient", "empty", at("/audit/patient")),
+    Shot("audit_patient", "unseen", at(f"/audit/patient?patient={sample_id('pat')}")),
     Shot("problem", "nothing", at("/nowhere")),
     Shot("problem", "role", at("/keys/create"), "viewer"),
     Shot("problem", "filter", at("/keys?status=odd")),

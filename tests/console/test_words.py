@@ -74,3 +74,15 @@ def test_a_browser_is_named_as_people_know_it(agent: str, expected: str) -> None
 )
 def test_a_status_is_shown_as_what_it_means(status: int, kind: str) -> None:
     assert words.status_kind(status) == kind
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("key.limit_changed", "API key limit changed"),
+        ("event.viewed", "Event viewed"),
+        ("appointment.marked_in_error", "Appointment marked in error"),
+    ],
+)
+def test_a_change_is_told_in_words(action: str, told: str) -> None:
+    assert words.change_words(action) == told

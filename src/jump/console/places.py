@@ -6,6 +6,7 @@ from jump.console.page import Place
 from jump.console.pages import (
     account,
     audit,
+    audit_patient,
     delivery,
     event,
     event_catalogue,
@@ -53,4 +54,5 @@ PLACES: Final[tuple[Place, ...]] = (
     *logs.PAGES,
     *logs_tail.PAGES,
     *audit.PAGES,
+    *audit_patient.PAGES,
 )

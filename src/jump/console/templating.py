@@ -67,6 +67,7 @@ class Templates:
             browser_words=words.browser_words,
             field_words=words.field_words,
             action_words=words.action_words,
+            change_words=words.change_words,
             status_kind=words.status_kind,
             within=who.within,
         )

@@ -102,6 +102,13 @@ def field_words(field: str) -> str:
     return _FIELDS.get(field) or field.replace("_", " ").capitalize()
 
 
+def change_words(action: str) -> str:
+    """`key.limit_changed` as `API key limit changed`: the whole of it, for a list of many kinds."""
+    record, _, done = action.partition(".")
+    named = "API key" if record == "key" else record.replace("_", " ").capitalize()
+    return f"{named} {done.replace('_', ' ')}"
+
+
 def action_words(action: str) -> str:
     """`key.limit_changed` as `Limit changed`: what the audit says was done."""
     return action.partition(".")[2].replace("_", " ").capitalize()

@@ -31,6 +31,8 @@ _COLUMNS: Final = (
     "address",
     "request_id",
 )
+# The ids of what has a name.
+_WITH_NAMES: Final = ("key_", "usr_")
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -40,7 +42,7 @@ async def _show(visit: Visit) -> Context:
     entries = await table(lambda: _found(visit, wanted), is_filtered=wanted != trail.EVERYTHING)
     return {
         "entries": entries,
-        "actors": await _actors(visit, entries.rows),
+        "names": await names(visit, entries.rows),
         "is_narrowed": wanted != trail.EVERYTHING,
         "clear": visit.here(**dict.fromkeys((*_NARROWING, paging.AFTER), "")),
         "most": MOST,
@@ -87,6 +89,15 @@ async def _found(visit: Visit, wanted: Wanted) -> Found[Entry]:
 
 async def _actors(visit: Visit, entries: Sequence[Entry]) -> Mapping[str, str]:
     return await who.names(visit, (entry.actor.id or entry.actor.kind for entry in entries))
+
+
+async def names(visit: Visit, entries: Sequence[Entry]) -> Mapping[str, str]:
+    """The names of who did what these tell of, and of the keys and users that it was done to."""
+    of_records = (entry.change.record_id for entry in entries)
+    return {
+        **await who.names(visit, (each for each in of_records if each.startswith(_WITH_NAMES))),
+        **await _actors(visit, entries),
+    }
 
 
 async def _file(visit: Visit) -> Response:
