@@ -47,7 +47,7 @@ def test_a_webhook_is_made_tested_paused_and_deleted(house: House, scripts: bool
     expect(result).to_contain_text(ADVICE)
     page.get_by_role("link", name="See all that was sent and answered").click()
     expect(page.get_by_role("heading", name="Attempt 1")).to_be_visible()
-    expect(page.locator("#payload")).to_contain_text('"test":true')
+    expect(page.locator("#payload")).to_contain_text('"test": true')
     page.get_by_role("link", name="Waiting list").click()
     page.get_by_role("link", name="Manage").click()
     page.get_by_role("button", name="Pause").click()

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 
 import pytest
 
@@ -9,6 +10,7 @@ from jump.caller import Caller
 from jump.kit.clock import system_clock
 from jump.storage.database import Database
 from jump.webhooks import overview, webhook
+from jump.webhooks.representation import subscribed
 from jump.webhooks.transport.address_guard import Guard
 from jump.webhooks.webhook import WebhookParts
 from tests.console import practice
@@ -83,3 +85,29 @@ async def test_a_name_is_taken_by_the_rule_that_the_api_has(
         assert answer.status_code == 422
         assert "Name: Use 1 to 200 characters." in answer.text
         assert name in answer.text
+
+
+async def test_the_form_offers_the_documented_events_and_says_what_is_wrong_as_a_form(
+    site: Site, made: Practice
+) -> None:
+    visitor = await site.signed_in("developer")
+    page = await visitor.get("/webhooks/create?mode=test")
+    assert re.findall("<h3>(.*)</h3>", page.text) == ["Appointments", "Patients", "Documents"]
+    assert "no_show" not in page.text
+    refused = await visitor.send(page, "create", url=HOOK)
+    assert "Events: Choose at least one event." in refused.text
+
+
+async def test_another_name_that_a_webhook_has_is_kept_when_it_is_edited(
+    site: Site, made: Practice, database: Database
+) -> None:
+    sent = {"url": HOOK, "name": "Diary", "events": ["appointment.no_show"]}
+    caller = made.caller("test", "developer")
+    row, _ = await database.write(
+        functools.partial(webhook.create, caller=caller, at=system_clock(), sent=sent, parts=PARTS)
+    )
+    visitor = await site.signed_in("developer")
+    path = f"/webhooks/{row['id']}/manage?mode=test"
+    assert (await visitor.fill(path, "edit", name="Other")).status_code == 303
+    kept = await database.read(lambda tx: webhook.fetch(tx, caller.tenant, row["id"]))
+    assert subscribed(kept) == ("appointment.no_show",)

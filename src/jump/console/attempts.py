@@ -21,6 +21,19 @@ PHASES: Final = (
     ("first_byte", "waiting for the answer"),
     ("reading", "reading the answer"),
 )
+# The kinds of advice about what comes before the answer.
+_STUCK: Final = {
+    "name_slow": "dns",
+    "name_not_found": "dns",
+    "connection_refused": "connect",
+    "connect_timed_out": "connect",
+    "unreachable": "connect",
+    "tls": "tls",
+    "tls_timed_out": "tls",
+    "certificate": "tls",
+    "certificate_host": "tls",
+    "certificate_expired": "tls",
+}
 _WORTH_SHOWING: Final = 0.05  # milliseconds; less is written as nothing
 _MADE_BY_CURL: Final = frozenset({"host", "content-length"})
 _UNSENT: Final = (("Content-Type", "application/json"),)
@@ -51,7 +64,8 @@ class Shown:
 def shown(row: Row) -> Shown:
     """A row of `attempts`."""
     took = msgspec.json.decode(row["duration_ms"], type=dict[str, float | None])
-    phases = tuple(_phases(took))
+    told = advice(row["status"], row["error"])
+    phases = tuple(_phases(took, told))
     return Shown(
         row,
         phases,
@@ -59,7 +73,7 @@ def shown(row: Row) -> Shown:
         took.get("total"),
         _lines(row["request_headers"]),
         _lines(row["response_headers"] or "[]"),
-        advice(row["status"], row["error"]),
+        told,
     )
 
 
@@ -79,16 +93,23 @@ def curl(url: str, attempts: Sequence[Row], payload: str) -> str:
     return " \\\n  ".join([f"curl -i -X POST {shlex.quote(url)}", *headers, body])
 
 
-def _phases(took: dict[str, float | None]) -> list[Phase]:
-    """Those that happened, and what is left of the whole."""
-    known = [(kind, took.get(kind)) for kind, _ in PHASES[:-1]]
-    rest = (took.get("total") or 0.0) - sum(length or 0.0 for _, length in known)
-    lengths = dict([*known, ("reading", rest if rest > _WORTH_SHOWING else None)])
+def _phases(took: dict[str, float | None], told: Advice | None) -> list[Phase]:
+    """Those that happened, and what is left of the whole: it went into the one that came last."""
+    lengths = {kind: took.get(kind) for kind, _ in PHASES}
+    rest = (took.get("total") or 0.0) - sum(length or 0.0 for length in lengths.values())
+    if rest > _WORTH_SHOWING:
+        last = "reading" if took.get("first_byte") is not None else _stuck_in(told)
+        lengths[last] = (lengths[last] or 0.0) + rest
     return [
         Phase(kind, words, length)
         for kind, words in PHASES
         if (length := lengths[kind]) is not None
     ]
+
+
+def _stuck_in(told: Advice | None) -> str:
+    """What an exchange without any answer was at when it ended."""
+    return _STUCK.get(told.kind, "first_byte") if told is not None else "first_byte"
 
 
 def _lines(pairs: str) -> str:

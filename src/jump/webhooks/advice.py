@@ -157,8 +157,9 @@ _BY_STATUS: Final = (
     (
         range(401, 402),
         "unauthorized",
-        "The receiver asked for a password. Let it take requests without one, and check the"
-        " signature instead.",
+        "The receiver did not believe that this came from us. Often it checks the signature with"
+        " another secret than this webhook's: rotate the secret if it is lost. If it asks for a"
+        " password, let it take requests without one and check the signature instead.",
     ),
     (
         range(403, 404),

@@ -5,6 +5,8 @@ What is shown may hold a patient's record, so that looking is written into the a
 
 from typing import Final
 
+import msgspec
+
 from jump.audit import trail
 from jump.console import attempts, words
 from jump.console.page import Context, Form, Go, Page
@@ -29,7 +31,7 @@ async def _show(visit: Visit) -> Context:
         "delivery": delivery,
         "attempts": [attempts.shown(row) for row in found.attempts],
         "ended": None if found.attempts else advice(None, delivery["last_error"]),
-        "payload": payload,
+        "payload": msgspec.json.format(payload, indent=2),
         "curl": attempts.curl(framed["row"]["url"], found.attempts, payload),
         "is_under_way": delivery["state"] in ON_THEIR_WAY,
         "may_send_now": is_waiting and found.attempts and visit.may("manage_webhooks"),

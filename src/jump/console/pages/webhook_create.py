@@ -1,6 +1,7 @@
 """Making a webhook: where to, which events, and how much of a record goes out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -11,6 +12,7 @@ from jump.console.fields import Fields
 from jump.console.page import Context, Form, Go, Page
 from jump.console.sending import Repeated, write_once
 from jump.console.visit import Visit
+from jump.errors import FieldError, ValidationFailed
 from jump.events.catalog import ALIASES, EVENT_TYPES
 from jump.kit.ids import sample_id
 from jump.storage.database import Tx
@@ -43,13 +45,17 @@ class Choice:
     thin: str
 
 
-def groups(visit: Visit) -> list[tuple[str, list[Choice]]]:
-    """Every event by the record that it is of, and the other names that some go by."""
+def groups(visit: Visit, kept: Iterable[str] = ()) -> list[tuple[str, list[Choice]]]:
+    """Every event by the record that it is of, in the order of the catalogue.
+
+    The other names that some go by are for programs; one that a webhook has by now is `kept`.
+    """
+    others = [name for name in ALIASES if name in set(kept)]
+    order = list(dict.fromkeys(_resource(name) for name in EVENT_TYPES))
+    names = sorted((*EVENT_TYPES, *others), key=lambda name: order.index(_resource(name)))
     return [
-        (f"{resource.capitalize()}s", [_choice(visit, name) for name in names])
-        for resource, names in groupby(
-            sorted((*EVENT_TYPES, *ALIASES), key=_resource), key=_resource
-        )
+        (f"{resource.capitalize()}s", [_choice(visit, name) for name in of_resource])
+        for resource, of_resource in groupby(names, key=_resource)
     ]
 
 
@@ -87,6 +93,19 @@ def asked_for(typed: Fields) -> Mapping[str, Any]:
     }
 
 
+@contextmanager
+def in_words_of_the_form() -> Iterator[None]:
+    """What is wrong with the choice of events, as who ticks boxes would say it."""
+    try:
+        yield
+    except ValidationFailed as problem:
+        if all(error.field != "events" for error in problem.details):
+            raise
+        said = FieldError("events", "Choose at least one event.")
+        told = [said if error.field == "events" else error for error in problem.details]
+        raise ValidationFailed(told) from problem
+
+
 async def _create(visit: Visit) -> Go:
     asked, parts = asked_for(visit.typed), visit.parts
     made_of = WebhookParts(parts.keyring, parts.guard, parts.random)
@@ -96,7 +115,8 @@ async def _create(visit: Visit) -> Go:
         return row["id"], (row, secret)
 
     try:
-        row, secret = await write_once(visit, work)
+        with in_words_of_the_form():
+            row, secret = await write_once(visit, work)
     except Repeated as repeated:
         said = "This webhook was made already. Rotate its secret if it was not copied."
         return Go("webhook", {"webhook_id": repeated.made}, said=said)

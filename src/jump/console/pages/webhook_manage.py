@@ -6,7 +6,7 @@ from typing import Any, Final
 from jump.console import words
 from jump.console.page import Context, Form, Go, Page
 from jump.console.pages.webhook import frame, send_waiting
-from jump.console.pages.webhook_create import PAYLOADS, asked_for, groups
+from jump.console.pages.webhook_create import PAYLOADS, asked_for, groups, in_words_of_the_form
 from jump.console.sending import Repeated, write_once
 from jump.console.visit import Visit
 from jump.errors import FieldError, ValidationFailed
@@ -33,9 +33,10 @@ REPLAYED: Final[Mapping[str, tuple[str, str, tuple[EndState, ...]]]] = {
 
 
 async def _show(visit: Visit) -> Context:
+    framed = await frame(visit)
     return {
-        **await frame(visit),
-        "groups": groups(visit),
+        **framed,
+        "groups": groups(visit, framed["names"]),
         "payloads": PAYLOADS,
         "periods": [(value, label) for value, (label, _) in PERIODS.items()],
         "replayed": [(value, label, meaning) for value, (label, meaning, _) in REPLAYED.items()],
@@ -67,7 +68,8 @@ async def _send_now(visit: Visit) -> Go:
 
 
 async def _edit(visit: Visit) -> Go:
-    return await _change(visit, asked_for(visit.typed), "Changed.")
+    with in_words_of_the_form():
+        return await _change(visit, asked_for(visit.typed), "Changed.")
 
 
 async def _rotate(visit: Visit) -> Go:
