@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -19,6 +20,7 @@ def test_changes_are_narrowed_by_what_and_by_record(house: House) -> None:
     page.get_by_role("link", name=key.id).click()
     told = page.locator("tbody tr td[data-l=What] b")
     expect(told).to_have_text(["API key rotated", "API key created"])
+    expect(page.locator("td[data-l=When] .exact").first).to_have_text(re.compile(r":\d\d UTC$"))
     expect(page.locator("tbody tr").first.locator("td[data-l=Record]")).to_contain_text("Reporting")
     page.get_by_role("link", name="key.created").click()
     expect(page.get_by_label("Action")).to_have_value("key.created")

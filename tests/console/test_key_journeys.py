@@ -237,7 +237,7 @@ def test_of_a_key_that_is_pasted_only_its_id_leaves_the_page(
     paste.locator("textarea").press("Control+A")
     paste.locator("textarea").press("Control+C")
     page.bring_to_front()
-    page.get_by_label("Find a key").press("Control+V")
+    page.get_by_label("Find a key by pasting it").press("Control+V")
     page.get_by_role("button", name="Find").click()
     page.wait_for_url("**mode=live")
     expect(page.get_by_role("heading", level=1)).to_have_text("Website")
