@@ -15,15 +15,27 @@ from jump.webhooks.transport.address_guard import Guard
 
 
 @click.command()
+@click.option(
+    "--new-secret-key",
+    is_flag=True,
+    help="The secret key that the database was used with is lost: take the one that is set.",
+)
 @json_option
-def migrate(as_json: bool) -> None:
+def migrate(new_secret_key: bool, as_json: bool) -> None:
     """Bring the database up to date.
 
     Migrations only go forward, and running it twice does no harm. An empty database is also
     migrated by the first start.
+
+    With --new-secret-key all that was made with a secret key that is lost has to be made anew: keys
+    and the secrets of webhooks (rotate them), two-step sign-ins (jump users reset EMAIL
+    --totp-off). Records and passwords stay as they are. A key that is not lost is changed without
+    any of that: see "Changing the secret key" in the documentation.
     """
     settings = load_settings()
     applied = carry_out(opening.migrate_database(settings))
+    if new_secret_key:
+        carry_out(opening.take_secret_key(settings))
     if as_json:
         print_json({"applied": applied})
     else:

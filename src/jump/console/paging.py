@@ -43,8 +43,8 @@ def position(visit: Visit, fingerprint: str) -> Position | None:
     token = visit.query.one(AFTER)
     if not token:
         return None
-    key = visit.parts.keyring.derive(_PURPOSE)
-    place = cursors.decode(key, fingerprint, token)
+    keys = visit.parts.keyring.derived(_PURPOSE)
+    place = cursors.decode(keys, fingerprint, token)
     if place is None or len(place) != 2:
         raise InvalidRequest("This page belongs to another list, or to other filters.")
     return place

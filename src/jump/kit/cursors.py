@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 import msgspec
@@ -25,9 +26,10 @@ def encode(key: bytes, query: str, position: Position) -> str:
     return _text(_mac(key, query, packed) + packed)
 
 
-def decode(key: bytes, query: str, token: str) -> Position | None:
-    """The position, or None for a cursor of another query or key, or for any other text."""
-    packed = _opened(key, query, token)
+def decode(keys: Iterable[bytes], query: str, token: str) -> Position | None:
+    """The position, or None for a cursor of another query or of no key of these, or other text."""
+    opened = (_opened(key, query, token) for key in keys)
+    packed = next((each for each in opened if each is not None), None)
     return None if packed is None else msgspec.msgpack.decode(packed, type=Position)
 
 

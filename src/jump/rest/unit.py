@@ -245,7 +245,7 @@ def _query(exchange: Exchange, query: ListQuery) -> ListQuery:
     if query.cursor is None or exchange.admission is None:
         return query
     fingerprint = query.fingerprint(exchange.admission.caller.tenant, exchange.path)
-    after = cursors.decode(exchange.parts.keyring.derive("cursors"), fingerprint, query.cursor)
+    after = cursors.decode(exchange.parts.keyring.derived("cursors"), fingerprint, query.cursor)
     if after is None or len(after) != 2:
         raise InvalidRequest("Check these query parameters: cursor.", details=[_NOT_ITS_CURSOR])
     return replace(query, after=(after[0], after[1]))
