@@ -4,7 +4,7 @@ import json
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, get_args
 
@@ -49,15 +49,27 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     show_default=True,
     help="Which one. PostgreSQL is started on a free port and stopped again.",
 )
+@click.option(
+    "--get",
+    "addresses",
+    metavar="PATH",
+    multiple=True,
+    help="growth asks only this address, as /appointments; may be given more than once.",
+)
 @click.option("--quick", is_flag=True, help="See that it works; the figures mean nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
-def main(names: Sequence[str], database: str, quick: bool, as_json: bool) -> None:
+def main(
+    names: Sequence[str], database: str, addresses: tuple[str, ...], quick: bool, as_json: bool
+) -> None:
     """Measure what is named: latency, draining, admission, reads, logs, availability,
     growth; else all.
 
     Every figure stands beside a yardstick from the same run. Databases are made where temporary
     files are (TMPDIR); it is that disk whose commits are measured.
     """
+    for unknown in set(addresses).difference(growth.addresses()):
+        raise click.BadParameter(f"No list or record is got at {unknown}.", param_hint="--get")
+    sizes = replace(QUICK if quick else FULL, addresses=addresses)
     kinds = [kind for kind in KINDS if database in (kind, "both")]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jump-benchmarks-")))
@@ -67,7 +79,7 @@ def main(names: Sequence[str], database: str, quick: bool, as_json: bool) -> Non
             print("\n".join(f"{name:10}  {value}" for name, value in about.items()), flush=True)
         tables = {}
         chosen = names or list(BENCHMARKS)
-        for name, table in _tables(chosen, kinds, folder, server, QUICK if quick else FULL):
+        for name, table in _tables(chosen, kinds, folder, server, sizes):
             tables[name] = table.json()
             if not as_json:
                 print(f"\n{table.text()}", flush=True)

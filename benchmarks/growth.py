@@ -74,7 +74,11 @@ async def measure(table: Table, place: Place, receiver: Receiver, sizes: Sizes) 
             _open(other, receiver, sizes.small_practice) as small,
             _open(place, receiver, sizes.large_practice) as large,
         ):
-            worst = [await _grew(route, small, large, sizes) for route in _routes()]
+            worst = [
+                await _grew(route, small, large, sizes)
+                for route in _routes()
+                if route.path in (sizes.addresses or addresses())
+            ]
     for each in worst:
         table.rows.append(
             (
@@ -85,6 +89,11 @@ async def measure(table: Table, place: Place, receiver: Receiver, sizes: Sizes) 
     most = max(worst, key=lambda each: each.ratio)
     words = f"{place.kind}, the GET that grew most ({most.path}: {most.question.name})"
     table.aims.append(Aim(words, most.ratio, AIM, "times"))
+
+
+def addresses() -> list[str]:
+    """All that can be asked."""
+    return [route.path for route in _routes()]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What one may ask of a GET: every filter, order and page that its route takes, as addresses. Pure.
 
 The values come from a record that is there, so that each question has an answer; where a filter
-takes one of few words, a word that no record has is asked for too, since it is then that a scan
-would go through everything.
+takes text, one that no record has is asked for too, since it is then that a scan would go through
+everything, or each of the few words that there are.
 """
 
 from collections.abc import Iterator, Mapping
@@ -79,8 +79,10 @@ def _filtered(each: Filter, record: Mapping[str, Any]) -> Iterator[dict[str, Any
     if each.kind != "text":
         yield {f"{name}_in": value}
         return
-    yield {f"{name}_in": f"{value},{NOTHING}"}
-    yield {name: NOTHING}
+    others = [word for word in each.choices if word != value] or [NOTHING]
+    yield {f"{name}_in": f"{value},{others[0]}"}
+    for other in others:
+        yield {name: other}
 
 
 def _extra(name: str, record: Mapping[str, Any]) -> Iterator[str]:

@@ -1,11 +1,14 @@
-"""How much each benchmark does: in full, and just enough to see that it works."""
+"""How much each benchmark does: in full, just enough to see that it works, or a part."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """`rates` are changes a second, each kept up for `seconds`; the rest are counts."""
+    """`rates` are changes a second, each kept up for `seconds`; most others are counts.
+
+    `addresses` are those that `growth` asks, all of them where none is named.
+    """
 
     rates: tuple[int, ...] = (1, 50, 200)
     seconds: float = 15.0
@@ -27,6 +30,7 @@ class Sizes:
     small_practice: int = 100
     large_practice: int = 10_000
     asked: int = 40
+    addresses: tuple[str, ...] = ()
 
 
 FULL = Sizes()

@@ -76,6 +76,12 @@ def test_growth_asks_every_list_in_many_ways(kind: str) -> None:
     assert aim["measured"] == max(row["ratio"] for row in rows.values())
 
 
+def test_growth_asks_one_address_when_told_so() -> None:
+    words = ("growth", "--database", "sqlite", "--json", "--get", "/problems")
+    said: dict[str, Any] = json.loads(run(*words))
+    assert [row["GET"] for row in said["growth"]["rows"]] == ["/problems"]
+
+
 def test_what_is_printed_names_the_machine_and_the_yardsticks() -> None:
     text = run("admission", "--database", "sqlite")
     for words in ("cores", "sqlite", "other programs", "us each", "commit us"):
