@@ -142,7 +142,7 @@ def rows_read(store: Store, watched: Watched) -> float:
     assert isinstance(store, SqliteStore)
     with counting(store) as (connection, steps):
         for query, args in watched.ran:
-            connection.execute(query.sqlite, query.named(args)).fetchall()
+            connection.execute(query.sqlite, query.bound(args)).fetchall()
         return len(steps) / STEPS_FOR_A_ROW
 
 
