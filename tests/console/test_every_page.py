@@ -12,7 +12,7 @@ LOOKS = {
 }
 
 # Windows between a telephone's and a desk's: half a screen, tablets, a small laptop.
-BETWEEN = (640, 768, 1024, 1160, 1280)
+BETWEEN = (640, 768, 1024, 1160, 1257, 1280)
 
 # The pages that have one.
 LISTS = {shot.name for shot in SHOTS} | set(shots.NEVER)

@@ -63,6 +63,7 @@ def test_the_log_shows_what_comes_and_how_it_ends_by_itself(
     expect(log).to_contain_text("503")
     expect(page.locator("#facts")).to_contain_text("0% of 1 attempt")
     expect(log).to_contain_text("in 2 hours")
+    expect(page.locator("#trouble")).to_contain_text("Nothing arrives since")
 
 
 def test_the_result_of_a_test_is_in_the_log_below_it_too(page: Page) -> None:
@@ -108,6 +109,20 @@ def test_what_somebody_is_at_is_not_taken_from_them(
     link.blur()
     page.clock.run_for(MINUTE)
     expect(page.locator("#log tbody tr")).to_have_count(2)
+
+
+def test_a_paused_webhook_says_at_once_that_nothing_is_sent_and_leads_to_its_end(
+    page: Page,
+) -> None:
+    page.get_by_role("link", name="Manage").click()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("link", name="Deliveries").click()
+    trouble = page.locator("#trouble")
+    expect(trouble).to_contain_text("Nothing is sent. Paused by the user Dev Patel")
+    page.get_by_role("link", name="Activate it").click()
+    page.get_by_role("button", name="Activate").click()
+    page.get_by_role("link", name="Deliveries").click()
+    expect(trouble).to_have_text("")
 
 
 def test_a_delivery_leads_to_its_event(house: House, page: Page) -> None:

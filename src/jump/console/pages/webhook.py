@@ -28,7 +28,7 @@ from jump.webhooks.sending import ON_THEIR_WAY
 STATES: Final[Mapping[str, str]] = {
     "": "All",
     "pending": "Pending",
-    "delivering": "In the air",
+    "delivering": "Delivering",
     "succeeded": "Succeeded",
     "failed": "Failed",
     "cancelled": "Cancelled",
