@@ -114,6 +114,9 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(
         "sqlite://jump.db",
         "sqlite:///",
         "postgresql://jump:sesame@localhost/a/b@c",
+        "postgresql://jump:sesame@localhost:99999/jump",
+        "postgresql://jump:sesame@localhost:port/jump",
+        "postgresql://jump:sesame@one:5432,two:0/jump",
     ],
 )
 def test_a_wrong_database_url_is_refused_without_its_password(
@@ -135,8 +138,30 @@ def test_a_postgresql_that_does_not_answer_is_told(
 ) -> None:
     url = f"postgresql://jump:sesame@127.0.0.1:{free_port()}/jump"
     line = refusal(start(jump_on(JUMP_DATABASE_URL=url, **SECRET), command))
-    assert "database" in line
+    assert "Nothing listens at the host and port" in line
     assert "sesame" not in line
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("poolr=transaction", "An option in JUMP_DATABASE_URL is wrong"),
+        ("sslmode=sometimes", "An option in JUMP_DATABASE_URL is wrong"),
+        ("sslmode=require", "speaks no TLS"),
+        ("sslmode=verify-full&sslrootcert=/nowhere.pem", "is not there"),
+    ],
+)
+def test_an_option_that_keeps_postgresql_from_being_reached_is_told(
+    postgres_server: PostgresServer, jump_on: Callable[..., Jump], option: str, told: str
+) -> None:
+    url = f"{postgres_server.url('postgres')}?{option}"
+    assert told in refusal(start(jump_on(JUMP_DATABASE_URL=url, **SECRET), "api"))
+
+
+def test_a_postgresql_host_that_is_not_found_is_told(jump_on: Callable[..., Jump]) -> None:
+    url = "postgresql://jump@database.invalid/jump"
+    line = refusal(start(jump_on(JUMP_DATABASE_URL=url, **SECRET), "api"))
+    assert "host is not found" in line
 
 
 def test_a_postgresql_database_that_does_not_exist_is_told(

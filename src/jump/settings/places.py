@@ -43,6 +43,12 @@ DocumentsPlace: TypeAlias = DocumentFolder | DocumentBucket
 
 _SQLITE: Final = "sqlite:///"
 _POSTGRESQL: Final = re.compile(r"postgres(?:ql)?://")
+# One of several, perhaps; with no host the driver takes the usual one.
+_HOST_AND_PORT: Final = re.compile(
+    r"(?:\[[^\]]*\]|[^:\[\]]*)"
+    r"(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?",
+    re.ASCII,
+)
 _BUCKET: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[0-9A-Za-z._/-]*)?")
 _DATABASE_WANTED: Final = (
     "Write sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user@host/name."
@@ -102,6 +108,9 @@ def _postgresql(url: str) -> PostgresqlServer:
     # Left as they are, these would cut the password in two, and its end would be shown as a name.
     if "#" in url or "@" in parts.path + parts.query:
         raise ValueError("Write the characters / ? # @ in a name or a password percent-encoded.")
+    hosts = parts.netloc.rpartition("@")[2]
+    if not all(_HOST_AND_PORT.fullmatch(host) for host in hosts.split(",")):
+        raise ValueError("Write a port from 1 to 65535 behind the host and a colon, or none.")
     poolers = [value for name, value in parse_qsl(parts.query, True) if name == "pooler"]
     if poolers not in ([], ["transaction"]):
         raise ValueError("The option pooler may only be transaction.")

@@ -21,7 +21,8 @@ from jump.kit.clock import Clock
 from jump.kit.ids import new_id
 from jump.storage import partitions
 from jump.storage.database import StorageUnavailable, Tx
-from jump.storage.postgresql import refusal_of, split_options
+from jump.storage.postgresql import split_options
+from jump.storage.postgresql_reach import why_not_connected
 from jump.storage.schema import SqliteSchema
 from jump.storage.sql import sql
 from jump.storage.sqlite import counters_path
@@ -225,7 +226,7 @@ async def migrate_postgres(url: str, clock: Clock, *, only_if_empty: bool = Fals
     try:
         connection = await asyncpg.connect(address, timeout=10, statement_cache_size=0)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StorageUnavailable(refusal_of(error)) from error
+        raise StorageUnavailable(why_not_connected(error)) from error
     try:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
