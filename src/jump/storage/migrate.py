@@ -33,6 +33,7 @@ FIRST_ORGANISATION = "Practice"
 
 _OLDEST = re.compile(r"^-- oldest-program: (\d+)$", re.MULTILINE)
 _SECTION = re.compile(r"^-- \[(both|sqlite|postgresql|counters)\]$", re.MULTILINE)
+_COMMENT = re.compile(r"^--.*$", re.MULTILINE)
 _ONLY_POSTGRESQL = re.compile(r"/\*postgresql (.*?)\*/", re.DOTALL)
 PATIENCE_MS = 10_000  # to wait for another process that migrates the same file
 _PAUSE_MS = 10
@@ -244,7 +245,10 @@ async def _migrate_postgres(
     applied = await connection.fetchval("SELECT max(version) FROM schema_migrations") or 0
     missing = [] if only_if_empty and applied else [m for m in migrations() if m.version > applied]
     for migration in missing:
-        await connection.execute(migration.script("postgresql"))
+        script = migration.script("postgresql")
+        # What is SQLite's alone leaves no statement here, and asyncpg fails on none.
+        if _COMMENT.sub("", script).strip():
+            await connection.execute(script)
         await connection.execute(
             "INSERT INTO schema_migrations VALUES ($1, $2, $3, $4)",
             migration.version,
