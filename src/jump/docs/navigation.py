@@ -38,6 +38,7 @@ GROUPS: Final = (
         (
             "webhooks",
             "webhooks/verification",
+            "webhooks/receiver",
             "webhooks/delivery",
             "webhooks/catching-up",
             "webhooks/local",

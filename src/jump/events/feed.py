@@ -31,6 +31,7 @@ FEED: Final = Listing(
     filters=(Filter("type", "text"), Filter("created_at", "instant")),
     sorts=(("position", "position"),),
     default_order="asc",
+    endless=True,
 )
 
 _AHEAD = sql("""

@@ -79,7 +79,8 @@ class Listing:
     """What one list can do. `source` is its table, always read within one tenant.
 
     `sorts` maps each sort key to its column, the default one first. `fixed` narrows the list by
-    ids of the address, column by column.
+    ids of the address, column by column. `endless` ones go forward by cursor only, which stays good
+    for what is still to come.
     """
 
     source: str
@@ -94,6 +95,7 @@ class Listing:
     aliases: tuple[tuple[str, str], ...] = ()
     default_limit: int = 20
     default_order: Order = "desc"
+    endless: bool = False
 
     def parameters(self) -> list[str]:
         """Every query parameter the list takes, in the order they are documented."""

@@ -105,8 +105,7 @@ OPERATIONS: Final[tuple[Route, ...]] = (
                 "start": Literal["oldest", "now"],
             },
             refuses={
-                InvalidRequest: "There is no such event type. The feed goes forward only: `offset`"
-                " and `order=desc` are refused. `start` and `cursor` are both sent.",
+                InvalidRequest: "There is no such event type. `start` and `cursor` are both sent.",
                 InsufficientScope: "The key may read no record that events are about, or not the"
                 " records of the type that is asked for.",
             },

@@ -111,8 +111,21 @@ def test_every_parameter_of_every_route_is_there() -> None:
             expected = set(route.flags) | set(re.findall(r"\{(\w+)\}", route.path))
             if route.listing is not None and route.method == "GET":
                 expected |= set(route.listing.parameters())
+                if route.listing.endless:
+                    expected -= {"offset", "order", "sort"}
         assert {each["name"] for each in found if each["in"] != "header"} == expected, name
         assert len({(each["in"], each["name"]) for each in found}) == len(found), name
+
+
+def test_the_feed_is_told_of_as_a_list_that_goes_on_by_cursor_for_ever() -> None:
+    feed = described()["paths"]["/events"]["get"]
+    names = {resolved(each)["name"] for each in feed["parameters"]}
+    assert names >= {"limit", "cursor", "wait", "start"}
+    assert not names & {"offset", "order", "sort"}
+    answer = feed["responses"]["200"]["content"]["application/json"]
+    assert isinstance(answer["example"]["meta"]["next_cursor"], str)
+    meta = resolved(resolved(answer["schema"])["properties"]["meta"])
+    assert meta["properties"]["next_cursor"]["type"] == "string"
 
 
 def test_what_a_query_needs_is_required_and_older_names_are_marked() -> None:

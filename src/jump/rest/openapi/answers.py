@@ -23,6 +23,12 @@ class ListMeta(msgspec.Struct):
     request_id: Annotated[str, about("The id of the request.", REQUEST_ID)]
 
 
+class FeedMeta(ListMeta):
+    """What a list without end says of itself: there is always somewhere to go on."""
+
+    next_cursor: Annotated[str, about("Where to go on, also after the last one.", "NxPoeGkvEQ")]
+
+
 class Pagination(msgspec.Struct):
     """The same as in `meta`, for clients of Jump's older API."""
 
@@ -62,7 +68,8 @@ def _envelope(schemas: Schemas, described: Described) -> Schema:
         beside = {"meta": schemas.of(Meta)}
     else:
         name += "List"
-        beside = {"meta": schemas.of(ListMeta), "pagination": schemas.of(Pagination)}
+        meta = FeedMeta if described.route.listing.endless else ListMeta
+        beside = {"meta": schemas.of(meta), "pagination": schemas.of(Pagination)}
     properties = {"data": data, **beside}
     envelope = {"type": "object", "properties": properties, "required": list(properties)}
     return schemas.add(f"{name}Response", envelope)

@@ -138,9 +138,10 @@ def _of_listing(schemas: Schemas, listing: Listing) -> Iterable[Parameter]:
     sort = {"type": "string", "enum": sorts, "default": sorts[0]}
     yield _query("limit", "How many to list at most.", limit)
     yield _shared("Cursor")
-    yield _shared("Offset")
-    yield _query("order", "`asc` for the oldest or lowest first.", order)
-    yield _query("sort", "What to sort by.", sort)
+    if not listing.endless:
+        yield _shared("Offset")
+        yield _query("order", "`asc` for the oldest or lowest first.", order)
+        yield _query("sort", "What to sort by.", sort)
     extras = {extra.name: extra for extra in listing.extras}
     filters = {f.name + form: (f, form) for f in listing.filters for form in _FORMS}
     renamed = dict(listing.aliases)
