@@ -1,11 +1,15 @@
 """`jump keys`: a key is printed once, and what is done to it shows in the list."""
 
+import os
+import pty
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 from jump.keys.format import parse_key
 from tests.calling import call
-from tests.processes import Jump
+from tests.processes import COMMAND, RUN_WITHIN_SECONDS, Jump
 
 URL = "https://hooks.example.com/jump"
 
@@ -34,6 +38,33 @@ def test_a_key_is_made_listed_rotated_limited_and_revoked(jump: Jump) -> None:
     assert jump.run("keys", "end-overlap", key["id"], "--json").json["status"] == "active"
     assert jump.run("keys", "revoke", key["id"], "--json").json["status"] == "revoked"
     assert [each["status"] for each in listed(jump)] == ["revoked"]
+
+
+def at_a_terminal(jump: Jump, *arguments: str) -> str:
+    """What a command says on standard error where that is a terminal."""
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as terminal:
+        command = [*COMMAND, *arguments]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=theirs, timeout=RUN_WITHIN_SECONDS,
+            cwd=jump.folder, env=jump.environment(),
+        )  # fmt: skip
+        assert done.returncode == 0
+        os.write(theirs, b"|")  # so that there is something to read
+        os.close(theirs)
+        return terminal.read(10_000).decode()
+
+
+def test_whoever_makes_a_key_beside_the_servers_database_is_told_so(
+    light_jump: Jump, tmp_path: Path
+) -> None:
+    create = ("keys", "create", "--name", "Site", "--mode", "test", "--scopes", "all")
+    said = at_a_terminal(light_jump, *create)
+    assert f"Made a new database, {tmp_path / 'jump.db'}." in said
+    assert "JUMP_DATABASE_URL" in said
+    assert at_a_terminal(light_jump, *create) == "|"
+    elsewhere = light_jump.run(*create, JUMP_DATABASE_URL=f"sqlite:///{tmp_path / 'two.db'}")
+    assert (elsewhere.status, elsewhere.errors) == (0, "")  # nothing that a script would meet
 
 
 def test_a_key_is_printed_once_with_a_request_and_a_line_for_a_file(light_jump: Jump) -> None:

@@ -71,6 +71,13 @@ async def test_a_misspelt_parameter_is_told_the_name_it_is_like(
     assert (await told_of_query(api, query))[name] == f"This parameter is not known here.{hint}"
 
 
+@pytest.mark.parametrize("name", ["page", "per_page", "starting_after"])
+async def test_whoever_pages_as_elsewhere_is_told_how_it_is_done_here(api: Api, name: str) -> None:
+    assert await told_of_query(api, f"/appointments?{name}=2") == {
+        name: "Pages are asked for by limit and cursor: the next is meta.next_cursor."
+    }
+
+
 async def test_two_names_of_one_parameter_are_told_of_each_other(api: Api) -> None:
     query = "/appointments?clinician_profile_id=a&clinician_id=b"
     assert await told_of_query(api, query) == {

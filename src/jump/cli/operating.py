@@ -20,13 +20,17 @@ from jump.errors import NotFound, Problem
 from jump.identity import organisations
 from jump.keys.scopes import ALL_SCOPES
 from jump.kit.clock import system_clock
-from jump.settings import Settings, SettingsError
+from jump.settings import Settings, SettingsError, SqliteFile
 from jump.storage.database import StorageUnavailable, Tx, Violated
 
 T = TypeVar("T")
 
 MODES: tuple[Mode, ...] = ("test", "live")
 DEFAULT_ROWS = 100
+_WHICH = (
+    "If the server runs already it has another: run commands in its folder, or set"
+    " JUMP_DATABASE_URL."
+)
 MOST_ROWS = 100_000
 
 org_option = click.option(
@@ -104,8 +108,14 @@ def carry_out(work: Awaitable[T]) -> T:
 
 
 def with_storage(work: Callable[[Storage], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Open the database, do the work, close it again."""
+    """Open the database, do the work, close it again.
+
+    At a terminal it is said where that made a new database: a key of another folder's database is
+    no key to the server.
+    """
     chosen = settings or load_settings()
+    file = chosen.database.path if isinstance(chosen.database, SqliteFile) else None
+    is_new = file is not None and not file.exists()
     # A log line among the output would spoil it.
     telemetry.configure(sys.stderr)
 
@@ -116,7 +126,10 @@ def with_storage(work: Callable[[Storage], Awaitable[T]], settings: Settings | N
         finally:
             await storage.database.close()
 
-    return carry_out(whole())
+    done = carry_out(whole())
+    if is_new and sys.stderr.isatty():
+        click.echo(f"jump: Made a new database, {file}. {_WHICH}", err=True)
+    return done
 
 
 async def operator(storage: Storage, org: str | None, mode: Mode) -> Caller:

@@ -7,7 +7,7 @@ An unknown parameter is refused, never ignored. A message names the parameter, n
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from jump.caller import Tenant
 from jump.errors import FieldError, InvalidRequest, unknown_name
@@ -17,6 +17,12 @@ from jump.storage.sql import Value
 Kind = Literal["text", "bool", "int", "instant", "date"]
 Order = Literal["asc", "desc"]
 Position = tuple[int | str, int | str]
+
+# How other APIs ask for a page.
+_PAGES_ELSEWHERE: Final = frozenset(
+    {"page", "per_page", "page_size", "pageSize", "after", "starting_after", "page_token"}
+)
+_PAGES_HERE: Final = "Pages are asked for by limit and cursor: the next is meta.next_cursor."
 
 MOST = 100
 DEEPEST_OFFSET = 1_000_000
@@ -133,7 +139,9 @@ def parse(listing: Listing, params: Sequence[tuple[str, str]]) -> ListQuery:
     aliases = dict(listing.aliases)
     for name, value in params:
         meant = aliases.get(name, name)
-        if name not in known:
+        if name not in known and name in _PAGES_ELSEWHERE:
+            errors.append(FieldError(name, _PAGES_HERE))
+        elif name not in known:
             errors.append(unknown_name("parameter", name, listing.parameters()))
         elif given.setdefault(meant, name) != name:
             words = f"This is another name of {given[meant]}: give one of the two."

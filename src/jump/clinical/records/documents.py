@@ -177,7 +177,7 @@ def _arrived(content: Content, said: Mapping[str, Any]) -> dict[str, Any]:
     """What the content is, as fields. Raises ValidationFailed where something else was said."""
     found = {"file_size": content.file_size, "sha256": content.sha256}
     errors = [
-        FieldError(name, "The content that came has another one.")
+        FieldError(name, "The content that came is not of this: it was cut, or is another file.")
         for name, value in found.items()
         if said.get(name) not in (None, value)
     ]

@@ -29,7 +29,7 @@ WORDS: Final[Mapping[Refusal, str]] = {
     Refusal.TOO_FAR_AHEAD: "This time is further ahead than the appointment type can be booked.",
     Refusal.OUTSIDE_SESSIONS: "This time does not lie within a session of the clinician.",
     Refusal.TAKEN: "This time is taken, or too near to one that is.",
-    Refusal.NOT_OFFERED: "Nobody who is asked for offers this appointment type.",
+    Refusal.NOT_OFFERED: "The clinician who is asked for does not offer this type, or not there.",
 }
 
 
