@@ -15,7 +15,6 @@ envelope, the command line as one line. A message names the field, never the val
     ├── PreconditionFailed   412
     ├── PayloadTooLarge      413
     ├── UnsupportedMediaType 415
-    ├── RangeNotSatisfiable  416
     ├── ValidationFailed     422
     ├── RateLimited          429
     ├── InternalError        500
@@ -162,18 +161,6 @@ class UnsupportedMediaType(Problem):
     """The body is of a type that this address does not take."""
 
     status, code = 415, "UNSUPPORTED_MEDIA_TYPE"
-
-
-class RangeNotSatisfiable(Problem):
-    """Nothing of the file is in the range; `Content-Range` has its size (RFC 9110, 15.5.17)."""
-
-    status, code = 416, "RANGE_NOT_SATISFIABLE"
-
-    def __init__(self, size: int) -> None:
-        super().__init__(
-            "The file has no bytes in this range. Content-Range says how long it is.",
-            headers={"Content-Range": f"bytes */{size}"},
-        )
 
 
 class ValidationFailed(Problem):

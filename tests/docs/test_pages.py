@@ -176,7 +176,7 @@ def test_every_error_has_an_entry_with_its_status() -> None:
     )
     told = {code: int(status) for code, status, _, _ in entries}
     assert told == {each.code: each.status for each in fillings.problems()}
-    assert len(told) == 16
+    assert len(told) == 15
 
 
 async def test_what_the_code_holds_as_a_list_is_told_whole(reader: httpx.AsyncClient) -> None:

@@ -26,7 +26,6 @@ CODES: Mapping[str, tuple[int, ...]] = {
     "PRECONDITION_FAILED": (412,),
     "PAYLOAD_TOO_LARGE": (413,),
     "UNSUPPORTED_MEDIA_TYPE": (415,),
-    "RANGE_NOT_SATISFIABLE": (416,),
     "VALIDATION_FAILED": (422,),
     "RATE_LIMITED": (429,),
     "INTERNAL_ERROR": (500,),

@@ -155,7 +155,7 @@ async def _served(exchange: Exchange, row: Row) -> Rendered:
 
 
 def _part(exchange: Exchange, etag: str, size: int) -> ranges.Part | None:
-    """What is asked for, None for all of it. Raises RangeNotSatisfiable."""
+    """What is asked for, None for all of it."""
     sent = exchange.request.headers
     # A header that comes twice is a list (RFC 9110, 5.3).
     asked = [", ".join(sent.getlist(name)) or None for name in ("range", "if-range")]

@@ -1,14 +1,12 @@
 """`Range` and `If-Range` of a GET (RFC 9110, 13.1.5 and 14): which part of a file is wanted.
 
-Pure. What the RFC lets a server ignore is ignored, several ranges at once among it: then the whole
-file is the answer.
+Pure. What the RFC lets a server ignore is ignored, and the whole file is the answer: several ranges
+at once, and one behind the end, since the contract has no 416.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Final
-
-from jump.errors import RangeNotSatisfiable
 
 _ONE: Final = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
 _MOST_DIGITS: Final = 18
@@ -29,10 +27,7 @@ class Part:
 
 
 def wanted(range_: str | None, if_range: str | None, etag: str, size: int) -> Part | None:
-    """The part that is asked for of a file that has this strong ETag, None for all of it.
-
-    Raises RangeNotSatisfiable where nothing of the file is in the range.
-    """
+    """The part that is asked for of a file that has this strong ETag, None for all of it."""
     found = _ONE.fullmatch(range_) if range_ is not None else None
     # A date never fits: there is no Last-Modified to compare it with.
     if found is None or (if_range is not None and if_range.strip() != etag):
@@ -46,6 +41,4 @@ def wanted(range_: str | None, if_range: str | None, etag: str, size: int) -> Pa
         start, end = int(first), min(size, int(last) + 1) if last else size
         if last and int(last) < start:
             return None
-    if start >= size:
-        raise RangeNotSatisfiable(size)
-    return Part(start, end, size)
+    return Part(start, end, size) if start < size else None
