@@ -59,6 +59,36 @@ async def test_what_is_left_goes_with_a_transaction_that_fails(database: Databas
     assert await jobs(database) == {}
 
 
+class InWords(Exception):
+    """What a constraint's violation is to people."""
+
+
+async def test_a_violation_of_what_is_left_is_told_in_its_words_whenever_it_shows(
+    database: Database,
+) -> None:
+    def in_words(violated: Violated) -> Exception | None:
+        return InWords(violated.constraint) if violated.constraint == "upkeep_pkey" else None
+
+    async def add_again(tx: Tx) -> None:
+        await tx.later(ADD, {"job": "a", "due": 1}, refused=in_words)
+
+    async def add_again_and_look(tx: Tx) -> int:
+        await add_again(tx)
+        await tx.later(ADD_ALL, *SOME)
+        return len(await tx.all(ALL))
+
+    async def break_another(tx: Tx) -> None:
+        await tx.later(ADD, {"job": "d", "due": None}, refused=in_words)
+
+    await database.write(adding("a"))
+    for work in (add_again, add_again_and_look):
+        with pytest.raises(InWords, match="upkeep_pkey"):
+            await database.write(work)
+    with pytest.raises(Violated):
+        await database.write(break_another)
+    assert await jobs(database) == {"a": 1}
+
+
 async def test_a_read_cannot_leave_what_writes(database: Database) -> None:
     with pytest.raises(StorageUnavailable, match="read-only"):
         await database.read(leave_all)

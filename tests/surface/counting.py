@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Literal, TypeVar
 
-from jump.storage.database import Database, Tx, Work
+from jump.storage.database import Database, Refused, Tx, Work
 from jump.storage.sql import Args, Row, Sql, Value
 
 T = TypeVar("T")
@@ -48,12 +48,12 @@ class CountingTx:
             self._tell()
         await self._tx.many(query, rows)
 
-    async def later(self, query: Sql, *rows: Args) -> None:
+    async def later(self, query: Sql, *rows: Args, refused: Refused | None = None) -> None:
         if rows:
             if query in self._left:
                 self.settled()
             self._left.append(query)
-        await self._tx.later(query, *rows)
+        await self._tx.later(query, *rows, refused=refused)
 
     def announce(self, *, to_do: bool = True) -> None:
         self._tx.announce(to_do=to_do)

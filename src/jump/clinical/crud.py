@@ -191,17 +191,13 @@ async def _write(
     tx: Tx, resource: Resource, call: Call, statement: Sql, row: Mapping[str, Any]
 ) -> None:
     tenant = call.caller.tenant
-    try:
-        await tx.run(statement, organisation=tenant.organisation, mode=tenant.mode, **row)
-    except Violated as refused:
-        problem = _problem(resource, refused.constraint)
-        if problem is None:
-            raise
-        raise problem from refused
+    whole = {"organisation": tenant.organisation, "mode": tenant.mode, **row}
+    await tx.later(statement, whole, refused=functools.partial(_refused, resource))
 
 
-def _problem(resource: Resource, constraint: str) -> Problem | None:
-    """What the caller did wrong, where this constraint is one that a caller can break."""
+def _refused(resource: Resource, violated: Violated) -> Problem | None:
+    """What the caller did wrong, where the constraint is one that a caller can break."""
+    constraint = violated.constraint
     if constraint in resource.conflicts:
         return Conflict(resource.conflicts[constraint])
     errors = [

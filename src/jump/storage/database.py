@@ -23,6 +23,9 @@ class Violated(Exception):
         self.constraint = constraint
 
 
+Refused = Callable[[Violated], Exception | None]
+
+
 class StorageUnavailable(Exception):
     """The database, or what keeps files, is locked, full, read-only or out of reach.
 
@@ -49,11 +52,12 @@ class Tx(Protocol):
         """Run it once for each row of arguments."""
         ...
 
-    async def later(self, query: Sql, *rows: Args) -> None:
+    async def later(self, query: Sql, *rows: Args, refused: Refused | None = None) -> None:
         """Run it before the next statement that answers, or before the commit.
 
         All that is left so runs together, in one round trip and in no order: none may touch a row
-        that another does. Only a `bulk` statement takes more than one row.
+        that another does. Only a `bulk` statement takes more than one row. What `refused` makes of
+        a violation, if anything, is raised instead of it, whenever that shows.
         """
         ...
 

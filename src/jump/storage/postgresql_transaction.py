@@ -8,16 +8,25 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
 from jump.storage import partitions
-from jump.storage.database import Violated
+from jump.storage.database import Refused, Violated
 from jump.storage.sql import Args, Row, Sql, Value
 from jump.storage.wakes import News
 
 _PARAMETER = re.compile(r"\$(\d+)")
+
+
+class _Left(NamedTuple):
+    """What is left for later: `query`, as `statement` with these values for its rows."""
+
+    query: Sql
+    statement: Sql
+    values: list[Any]
+    refused: Refused | None
 
 
 class PostgresTx:
@@ -30,7 +39,7 @@ class PostgresTx:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._left: list[tuple[Sql, Sql, list[Any]]] = []  # what, as it is run, its arguments
+        self._left: list[_Left] = []
         self.announced = News.NONE
         self.violated: Violated | None = None
 
@@ -60,23 +69,31 @@ class PostgresTx:
             each = [query.positional(row) for row in rows]
             await self._ask(self._connection.executemany, query, [each])
 
-    async def later(self, query: Sql, *rows: Args) -> None:
+    async def later(self, query: Sql, *rows: Args, refused: Refused | None = None) -> None:
         """Run it together with what else is left: one statement of many parts."""
         if not rows:
             return
-        if any(query is other for other, *_ in self._left):
+        if any(query is other.query for other in self._left):
             # The parts have no order, and what is entered twice is to keep its own.
             await self.settle()
         assert query.takes_columns or len(rows) == 1
-        self._left.append((query, *query.for_rows(rows)))
+        self._left.append(_Left(query, *query.for_rows(rows), refused))
 
     async def settle(self) -> None:
         """Run what is left."""
         left, self._left = self._left, []
-        if left:
-            text = _together(tuple(statement for _, statement, _ in left))
-            values = chain(*(values for *_, values in left))
+        if not left:
+            return
+        text = _together(tuple(each.statement for each in left))
+        values = chain(*(each.values for each in left))
+        try:
             await self._send(self._connection.execute, text, values)
+        except Violated as violated:
+            told = (each.refused(violated) for each in left if each.refused is not None)
+            problem = next((each for each in told if each is not None), None)
+            if problem is None:
+                raise
+            raise problem from violated
 
     def announce(self, *, to_do: bool = True) -> None:
         """Wake the waiters, here and in other processes, after this transaction's commit."""

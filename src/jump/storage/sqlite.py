@@ -19,7 +19,7 @@ import apsw
 
 from jump.kit.clock import Clock
 from jump.storage import sqlite_statistics
-from jump.storage.database import StorageUnavailable, Violated, Work
+from jump.storage.database import Refused, StorageUnavailable, Violated, Work
 from jump.storage.schema import SqliteSchema, read_schema
 from jump.storage.sql import Args, Row, Sql, Value
 from jump.storage.wakes import News, Waiter, Wakes
@@ -75,9 +75,15 @@ class SqliteTx:
         except apsw.Error as error:
             raise self._refusal(error) from error
 
-    async def later(self, query: Sql, *rows: Args) -> None:
+    async def later(self, query: Sql, *rows: Args, refused: Refused | None = None) -> None:
         """The same: here nothing is gained by waiting."""
-        await self.many(query, rows)
+        try:
+            await self.many(query, rows)
+        except Violated as violated:
+            problem = None if refused is None else refused(violated)
+            if problem is None:
+                raise
+            raise problem from violated
 
     def announce(self, *, to_do: bool = True) -> None:
         """Wake the waiters with this transaction's commit."""
