@@ -49,7 +49,7 @@ def assert_refused(reply: Reply, status: int, code: str, *, authenticated: bool 
     expected = {"code", "message", "details"}
     assert set(error) == expected | ({"alternatives"} if code == "SLOT_UNAVAILABLE" else set())
     assert error["code"] == code
-    assert error["message"].endswith(".")
+    assert error["message"].endswith((".", "?"))
     for detail in error["details"]:
         assert set(detail) == {"field", "message"}
         assert detail["field"]
