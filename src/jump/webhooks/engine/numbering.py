@@ -54,8 +54,8 @@ _NUMBER = sequence.numbering(
           webhook_id, owner, epoch, leased_until, failing_since, jump_now() AS now,
           EXISTS (SELECT FROM webhooks AS w WHERE w.ctid = webhook.place)
             AND EXISTS (SELECT FROM lanes AS l WHERE l.ctid = lane.place) AS is_as_seen,
-          EXISTS (SELECT FROM deliveries AS d WHERE d.webhook_id = lane.webhook_id
-            AND d.next_attempt_at <= (SELECT jump_now())) AS has_due,
+          (SELECT min(d.next_attempt_at) FROM deliveries AS d WHERE d.webhook_id = lane.webhook_id
+            AND d.next_attempt_at IS NOT NULL) <= (SELECT jump_now()) AS has_due,
           ARRAY(SELECT encode(sealed, 'hex') FROM webhook_secrets AS s
             WHERE s.organisation_id = webhook.organisation_id AND s.mode = webhook.mode
               AND s.webhook_id = webhook.id
