@@ -53,15 +53,16 @@ _FORGET_FAILING = sql("""
     WHERE organisation_id = :organisation AND mode = :mode AND webhook_id = :webhook
 """)
 # Whoever holds a key can send what others have set up somewhere else, or learn its secret: that may
-# not outlive the key. The audit knows who did so last.
+# not outlive the key. The audit knows who did so last: by
+# its times, since ids of one millisecond have no order.
 IN_HAND_OF = """
     (created_by = :key
       OR :key = (SELECT a.actor_id FROM audit a
         WHERE a.organisation_id = :organisation AND a.mode = :mode AND a.record_id = webhooks.id
-          AND a.fields LIKE '%"url"%' ORDER BY a.id DESC LIMIT 1)
+          AND a.fields LIKE '%"url"%' ORDER BY a.at DESC, a.id DESC LIMIT 1)
       OR :key = (SELECT a.actor_id FROM audit a
         WHERE a.organisation_id = :organisation AND a.mode = :mode AND a.record_id = webhooks.id
-          AND a.action = 'webhook.secret_rotated' ORDER BY a.id DESC LIMIT 1))
+          AND a.action = 'webhook.secret_rotated' ORDER BY a.at DESC, a.id DESC LIMIT 1))
 """
 _PAUSE_IN_HAND_OF = sql(f"""
     UPDATE webhooks SET is_active = FALSE, paused_at = :at,
