@@ -69,7 +69,7 @@ def test_a_reader_without_scripts_finds_the_way(house: House, browser: Browser) 
     page.locator(".found a").first.click()
     assert "/docs/webhooks/verification" in page.url
     page.get_by_role("link", name="Next").click()
-    assert title_of(page) == "Retries and order"
+    assert title_of(page) == "A receiver to build on"
     page.goto("/docs/reference/holds")
     assert page.get_by_text("With scripts on, each operation can be tried here").is_visible()
     assert page.locator("form.trial:visible, #key:visible").count() == 0
